@@ -1,0 +1,156 @@
+/**
+ * What we keep of the cluster's objects.
+ *
+ * Foreign JSON becomes one of these the moment it arrives (`trim.ts`) and the original is dropped, so memory
+ * follows the few fields that names and connections depend on. All objects are frozen by convention: a change is
+ * a new object. Defaults of the API are already applied (`ready` absent means ready, and so on), so no reader
+ * has to know them.
+ *
+ * Field names and meanings: Kubernetes API v1 and discovery.k8s.io/v1.
+ */
+
+import { isIPv4, isIPv6 } from "node:net";
+
+export type Protocol = "TCP" | "UDP" | "SCTP";
+
+export interface Namespace {
+  readonly kind: "Namespace";
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
+export type ServiceType = "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
+
+export interface ServicePort {
+  /** "" for an unnamed port; only a Service with a single port may have one. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Number, or the name of a container port; the control plane of `up` resolves it, DNS and proxy never read it. */
+  readonly targetPort: number | string;
+  /** 0 when none is allocated. */
+  readonly nodePort: number;
+}
+
+export interface LoadBalancerIngress {
+  readonly ip: string;
+  readonly hostname: string;
+  readonly ipMode: "VIP" | "Proxy";
+}
+
+export interface Service {
+  readonly kind: "Service";
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly type: ServiceType;
+  /** `clusterIP: None`. */
+  readonly isHeadless: boolean;
+  /** Empty for headless and ExternalName Services, and while none is allocated. */
+  readonly clusterIPs: readonly string[];
+  /** "" unless the type is ExternalName. */
+  readonly externalName: string;
+  readonly ports: readonly ServicePort[];
+  /** Undefined: the Service has no selector, its endpoints are written by hand. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
+  /** Also set by the old annotation `service.alpha.kubernetes.io/tolerate-unready-endpoints`. */
+  readonly publishNotReadyAddresses: boolean;
+  readonly ipFamilies: readonly IPFamily[];
+  readonly ipFamilyPolicy: "SingleStack" | "PreferDualStack" | "RequireDualStack";
+  readonly externalIPs: readonly string[];
+  readonly loadBalancerIngress: readonly LoadBalancerIngress[];
+  /** Seconds a client stays with its endpoint; undefined without `sessionAffinity: ClientIP`. */
+  readonly affinityTimeoutSeconds: number | undefined;
+}
+
+export type IPFamily = "IPv4" | "IPv6";
+
+export interface EndpointPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Undefined: no number was given, which addresses answer and ports do not. */
+  readonly port: number | undefined;
+}
+
+export interface TargetReference {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly isReady: boolean;
+  readonly isServing: boolean;
+  readonly isTerminating: boolean;
+  /** "" when the endpoint has none. */
+  readonly hostname: string;
+  readonly nodeName: string;
+  readonly zone: string;
+  readonly targetRef: TargetReference | undefined;
+}
+
+export interface EndpointSlice {
+  readonly kind: "EndpointSlice";
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  /** Label `kubernetes.io/service-name`; "" for a slice that belongs to no Service. */
+  readonly serviceName: string;
+  readonly addressType: IPFamily | "FQDN";
+  readonly endpoints: readonly Endpoint[];
+  readonly ports: readonly EndpointPort[];
+  /** Annotation `endpoints.kubernetes.io/last-change-trigger-time` in milliseconds since 1970, else undefined. */
+  readonly changeTriggeredAtMs: number | undefined;
+}
+
+export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+
+export interface ContainerPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+export interface Pod {
+  readonly kind: "Pod";
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly podIPs: readonly string[];
+  readonly phase: PodPhase;
+  readonly isReady: boolean;
+  readonly isTerminating: boolean;
+  readonly nodeName: string;
+  readonly hostname: string;
+  readonly subdomain: string;
+  readonly containerPorts: readonly ContainerPort[];
+}
+
+export interface Node {
+  readonly kind: "Node";
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `status.addresses` of type InternalIP. */
+  readonly internalIPs: readonly string[];
+}
+
+export type ClusterObject = Namespace | Service | EndpointSlice | Pod | Node;
+export type Kind = ClusterObject["kind"];
+
+/** The object type of a kind: `ObjectOf<"Service">` is `Service`. */
+export type ObjectOf<K extends Kind> = Extract<ClusterObject, { kind: K }>;
+
+/** `namespace/name`, or the bare name of a cluster-scoped object; unique within a kind. */
+export function objectKey(object: ClusterObject): string {
+  return "namespace" in object ? `${object.namespace}/${object.name}` : object.name;
+}
+
+/** Family of a textual address; undefined for anything that is not an IP literal. */
+export function familyOf(address: string): IPFamily | undefined {
+  if (address.includes(":")) return isIPv6(address) ? "IPv6" : undefined;
+  return isIPv4(address) ? "IPv4" : undefined;
+}

@@ -1,0 +1,254 @@
+/**
+ * What is known of the cluster at this moment: objects by name, a few indexes over them, and one event per change.
+ *
+ * One event loop owns the store, so a reader inside one callback sees one consistent cluster. Sources write
+ * (`apply`, `remove`, `replace`, `markSynced`); zone, plan and listeners only read. A source that loses its API
+ * server writes nothing, and so nothing is forgotten.
+ */
+
+import type { ClusterObject, EndpointSlice, Kind, Namespace, ObjectOf, Pod, Service } from "./objects.ts";
+import { objectKey } from "./objects.ts";
+
+/** `before` is undefined for an addition, `after` for a removal; never both. */
+export interface Change<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly before: ObjectOf<K> | undefined;
+  readonly after: ObjectOf<K> | undefined;
+}
+
+export type ChangeListener = (change: Change) => void;
+
+/** The read side: what zone and plan may see. */
+export interface Cluster {
+  namespace(name: string): Namespace | undefined;
+  service(namespace: string, name: string): Service | undefined;
+  services(): Iterable<Service>;
+  /** Slices whose service-name label names this Service, in the order they became known. */
+  slicesOf(namespace: string, serviceName: string): Iterable<EndpointSlice>;
+  /** Services that hold this address among their cluster IPs, in the order they became known. */
+  servicesAt(clusterIP: string): Iterable<Service>;
+  /** Slices that list this address, whether ready or not. */
+  slicesAt(address: string): Iterable<EndpointSlice>;
+  /** Pods that hold this address. */
+  podsAt(address: string): Iterable<Pod>;
+  objects<K extends Kind>(kind: K): Iterable<ObjectOf<K>>;
+  get<K extends Kind>(kind: K, key: string): ObjectOf<K> | undefined;
+  /** True once the source has delivered everything of this kind that existed when it started. */
+  isSynced(kind: Kind): boolean;
+  /** Unix time in seconds of the last change that DNS clients can see; 0 before the first. RFC 1035 §3.3.13 serial. */
+  readonly serial: number;
+}
+
+export class ClusterStore implements Cluster {
+  readonly #objects: { readonly [K in Kind]: Map<string, ObjectOf<K>> } = {
+    Namespace: new Map(),
+    Service: new Map(),
+    EndpointSlice: new Map(),
+    Pod: new Map(),
+    Node: new Map(),
+  };
+  readonly #slicesByService = new Index<EndpointSlice>(slice =>
+    slice.serviceName === "" ? [] : [`${slice.namespace}/${slice.serviceName}`],
+  );
+  readonly #slicesByAddress = new Index<EndpointSlice>(slice => slice.endpoints.flatMap(e => e.addresses));
+  readonly #servicesByClusterIP = new Index<Service>(service => service.clusterIPs);
+  readonly #podsByAddress = new Index<Pod>(pod => pod.podIPs);
+  readonly #synced = new Set<Kind>();
+  readonly #changeListeners = new Set<ChangeListener>();
+  readonly #syncListeners = new Set<(kind: Kind) => void>();
+  readonly #reportListenerError: (error: unknown) => void;
+  readonly #nowMs: () => number;
+  #serial = 0;
+
+  /** `reportListenerError` hears what a listener threw; a throwing listener never stops the others or the source. */
+  constructor(reportListenerError: (error: unknown) => void, nowMs: () => number = Date.now) {
+    this.#reportListenerError = reportListenerError;
+    this.#nowMs = nowMs;
+  }
+
+  get serial(): number {
+    return this.#serial;
+  }
+
+  namespace(name: string): Namespace | undefined {
+    return this.#objects.Namespace.get(name);
+  }
+
+  service(namespace: string, name: string): Service | undefined {
+    return this.#objects.Service.get(`${namespace}/${name}`);
+  }
+
+  services(): Iterable<Service> {
+    return this.#objects.Service.values();
+  }
+
+  slicesOf(namespace: string, serviceName: string): Iterable<EndpointSlice> {
+    return this.#slicesByService.get(`${namespace}/${serviceName}`);
+  }
+
+  servicesAt(clusterIP: string): Iterable<Service> {
+    return this.#servicesByClusterIP.get(clusterIP);
+  }
+
+  slicesAt(address: string): Iterable<EndpointSlice> {
+    return this.#slicesByAddress.get(address);
+  }
+
+  podsAt(address: string): Iterable<Pod> {
+    return this.#podsByAddress.get(address);
+  }
+
+  objects<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {
+    return this.#mapOf(kind).values();
+  }
+
+  get<K extends Kind>(kind: K, key: string): ObjectOf<K> | undefined {
+    return this.#mapOf(kind).get(key);
+  }
+
+  isSynced(kind: Kind): boolean {
+    return this.#synced.has(kind);
+  }
+
+  /** Adds or replaces one object. The same resourceVersion again is no change. */
+  apply(object: ClusterObject): void {
+    const map = this.#mapOf(object.kind) as Map<string, ClusterObject>;
+    const key = objectKey(object);
+    const before = map.get(key);
+    if (before !== undefined && isSameVersion(before, object)) return;
+    map.set(key, object);
+    this.#changed({ kind: object.kind, before, after: object } as Change);
+  }
+
+  /** Removes one object; one that is not there is no change. */
+  remove(kind: Kind, key: string): void {
+    const map = this.#mapOf(kind) as Map<string, ClusterObject>;
+    const before = map.get(key);
+    if (before === undefined) return;
+    map.delete(key);
+    this.#changed({ kind, before, after: undefined } as Change);
+  }
+
+  /** Removes every object of a kind that is not among `keys`: the end of a complete list. */
+  retain(kind: Kind, keys: ReadonlySet<string>): void {
+    for (const key of [...this.#mapOf(kind).keys()]) {
+      if (!keys.has(key)) this.remove(kind, key);
+    }
+  }
+
+  /** Says that everything of this kind has been delivered once. */
+  markSynced(kind: Kind): void {
+    if (this.#synced.has(kind)) return;
+    this.#synced.add(kind);
+    for (const listener of [...this.#syncListeners]) this.#call(() => listener(kind));
+  }
+
+  /** Returns the function that ends the subscription. */
+  onChange(listener: ChangeListener): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
+  /** Hears each kind once, when it becomes synced. Returns the function that ends the subscription. */
+  onSynced(listener: (kind: Kind) => void): () => void {
+    this.#syncListeners.add(listener);
+    return () => this.#syncListeners.delete(listener);
+  }
+
+  #mapOf<K extends Kind>(kind: K): Map<string, ObjectOf<K>> {
+    return this.#objects[kind] as unknown as Map<string, ObjectOf<K>>;
+  }
+
+  #changed(change: Change): void {
+    switch (change.kind) {
+      case "Service":
+        this.#servicesByClusterIP.update(change.before as Service, change.after as Service);
+        break;
+      case "EndpointSlice":
+        this.#slicesByService.update(change.before as EndpointSlice, change.after as EndpointSlice);
+        this.#slicesByAddress.update(change.before as EndpointSlice, change.after as EndpointSlice);
+        break;
+      case "Pod":
+        this.#podsByAddress.update(change.before as Pod, change.after as Pod);
+        break;
+    }
+    if (isVisibleInDNS(change)) this.#serial = Math.floor(this.#nowMs() / 1000);
+    for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
+  }
+
+  #call(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#reportListenerError(error);
+    }
+  }
+}
+
+/** Objects by any number of keys each; the values under one key keep the order in which they came. */
+class Index<T> {
+  readonly #byKey = new Map<string, T | Set<T>>();
+  readonly #keysOf: (object: T) => readonly string[];
+
+  constructor(keysOf: (object: T) => readonly string[]) {
+    this.#keysOf = keysOf;
+  }
+
+  get(key: string): Iterable<T> {
+    const found = this.#byKey.get(key);
+    if (found === undefined) return [];
+    return found instanceof Set ? found : [found];
+  }
+
+  update(before: T | undefined, after: T | undefined): void {
+    if (before !== undefined) for (const key of this.#keysOf(before)) this.#delete(key, before);
+    if (after !== undefined) for (const key of this.#keysOf(after)) this.#add(key, after);
+  }
+
+  // Most keys hold one object; a Set for each of 100 000 addresses would be the largest thing in memory.
+  #add(key: string, object: T): void {
+    const found = this.#byKey.get(key);
+    if (found === undefined || found === object) this.#byKey.set(key, object);
+    else if (found instanceof Set) found.add(object);
+    else this.#byKey.set(key, new Set([found, object]));
+  }
+
+  #delete(key: string, object: T): void {
+    const found = this.#byKey.get(key);
+    if (found === object) this.#byKey.delete(key);
+    else if (found instanceof Set) {
+      found.delete(object);
+      const [only, ...others] = found;
+      if (only !== undefined && others.length === 0) this.#byKey.set(key, only);
+    }
+  }
+}
+
+function isSameVersion(before: ClusterObject, after: ClusterObject): boolean {
+  return before.resourceVersion !== "" && before.resourceVersion === after.resourceVersion;
+}
+
+/** Which changes move the SOA serial: those CoreDNS counts, and cluster IPs, which it forgets (a new answer is a new zone). */
+function isVisibleInDNS(change: Change): boolean {
+  if (change.kind === "Node") return false;
+  if (change.before === undefined || change.after === undefined) return true;
+  return JSON.stringify(dnsView(change.before)) !== JSON.stringify(dnsView(change.after));
+}
+
+function dnsView(object: ClusterObject): unknown {
+  switch (object.kind) {
+    case "Service": {
+      const ports = object.ports.map(port => [port.name, port.port, port.protocol]);
+      return [object.type, object.isHeadless, object.clusterIPs, object.externalName, ports];
+    }
+    case "EndpointSlice": {
+      const ready = object.endpoints.filter(endpoint => endpoint.isReady);
+      const ports = object.ports.map(port => [port.name, port.port, port.protocol]);
+      return [object.serviceName, ready.map(endpoint => [endpoint.addresses, endpoint.hostname]), ports];
+    }
+    case "Pod":
+      return object.podIPs;
+    default:
+      return undefined;
+  }
+}

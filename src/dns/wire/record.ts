@@ -1,0 +1,56 @@
+/** Resource records as values: RFC 1035 §3.2–3.4, RFC 3596 (AAAA), RFC 2782 (SRV), RFC 3597 (types we do not know). */
+
+import type { Name } from "./name.ts";
+
+/** Codes of the types this server knows by name; IANA "Resource Record (RR) TYPEs". */
+export const typeCodes = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  HINFO: 13,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  DS: 43,
+  OPT: 41,
+  IXFR: 251,
+  AXFR: 252,
+  ANY: 255,
+} as const;
+
+export const classCodes = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
+
+export type RecordData =
+  | { readonly type: "A"; readonly address: string }
+  | { readonly type: "AAAA"; readonly address: string }
+  | { readonly type: "NS" | "CNAME" | "PTR"; readonly target: Name }
+  | {
+      readonly type: "SRV";
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: Name;
+    }
+  | { readonly type: "MX"; readonly preference: number; readonly exchange: Name }
+  | { readonly type: "TXT"; readonly strings: readonly string[] }
+  | {
+      readonly type: "SOA";
+      readonly primary: Name;
+      readonly mailbox: Name;
+      readonly serial: number;
+      readonly refreshSeconds: number;
+      readonly retrySeconds: number;
+      readonly expireSeconds: number;
+      readonly minimumSeconds: number;
+    }
+  | { readonly type: "unknown"; readonly code: number; readonly bytes: Uint8Array };
+
+export interface ResourceRecord {
+  readonly name: Name;
+  readonly class: number;
+  readonly ttlSeconds: number;
+  readonly data: RecordData;
+}
