@@ -1,0 +1,59 @@
+/**
+ * The log: lines to read on a terminal, JSON lines for a machine, always on standard error.
+ *
+ * Both are written synchronously by this thread. Worker transports would lose the last lines of a crash, and a
+ * single-file bundle has no second file for a worker to load.
+ */
+
+import type { DestinationStream, LevelWithSilent, Logger } from "pino";
+import { destination, levels, pino, stdSerializers, stdTimeFunctions } from "pino";
+
+export interface LogOptions {
+  /** Default: standard error. */
+  readonly stream?: DestinationStream;
+  /** Default: whether standard error is a terminal. */
+  readonly isTerminal?: boolean;
+  /** Default: `FRONTDESK_LOG_LEVEL`, else `info`. */
+  readonly level?: LevelWithSilent;
+}
+
+/**
+ * Creates the logger of the process. Fields are the same in both forms: `time` (ISO 8601, UTC), `level` (a word),
+ * `msg`, errors under `err`, then what the call names.
+ */
+export async function createLogger(options: LogOptions = {}): Promise<Logger> {
+  const stream = options.stream ?? destination({ dest: process.stderr.fd, sync: true });
+  const isTerminal = options.isTerminal ?? process.stderr.isTTY === true;
+  const wantedLevel = options.level ?? process.env.FRONTDESK_LOG_LEVEL ?? "info";
+  const isKnownLevel = isLevel(wantedLevel);
+  const log = pino(
+    {
+      level: isKnownLevel ? wantedLevel : "info",
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      serializers: { err: stdSerializers.err },
+    },
+    isTerminal ? await prettyStream(stream) : stream,
+  );
+  if (!isKnownLevel) {
+    log.warn(
+      `FRONTDESK_LOG_LEVEL=${wantedLevel} is not a level: logging at info; use one of ${levelNames.join(" ")}`,
+    );
+  }
+  return log;
+}
+
+const levelNames: readonly string[] = [...Object.keys(levels.values), "silent"];
+
+function isLevel(text: string): text is LevelWithSilent {
+  return levelNames.includes(text);
+}
+
+/** Loaded here and not above: a server in a container never needs it, and it costs more to load than the logger itself. */
+async function prettyStream(stream: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import("pino-pretty");
+  const colorize = process.stderr.isTTY && process.stderr.hasColors();
+  const format = prettyFactory({ colorize, translateTime: "SYS:HH:MM:ss.l", singleLine: true });
+  return { write: line => stream.write(format(line)) };
+}

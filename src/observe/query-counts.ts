@@ -1,0 +1,269 @@
+/**
+ * What is counted of every query, kept as plain numbers until somebody asks.
+ *
+ * A labelled prom-client counter costs 200 ns per increment and a query moves six of them, a quarter of a core at
+ * 200 000 queries per second. Here a query costs two map look-ups for its server and zone and a handful of array
+ * increments; labels are put into words at scrape time only.
+ *
+ * Names, labels and bucket edges are those of CoreDNS's prometheus plugin, so that dashboards keep working. `view`
+ * is always empty: there are no views.
+ */
+
+export interface ObservedQuery {
+  /** The listener, as CoreDNS writes it: `dns://:53`. */
+  readonly server: string;
+  /** The zone of the server that matched, `.` if none did, `dropped` for a query that was not looked at. */
+  readonly zone: string;
+  readonly protocol: "udp" | "tcp";
+  /** IANA address family of the client: 1 is IPv4, 2 is IPv6. */
+  readonly family: "1" | "2";
+  readonly type: number;
+  /** Twelve bits. */
+  readonly rcode: number;
+  readonly isDnssecOk: boolean;
+  readonly requestSizeBytes: number;
+  readonly responseSizeBytes: number;
+  readonly durationSeconds: number;
+  /** The Corefile word that wrote the answer; "" when none did. */
+  readonly plugin: string;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** One line of the exposition; `metricName` is given where it differs from the family's. */
+export interface Sample {
+  readonly metricName?: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+export interface QueryFamily {
+  readonly name: string;
+  readonly type: "counter" | "histogram";
+  readonly help: string;
+  samplesOf(counts: ZoneCounts): Iterable<Sample>;
+}
+
+/** The metric families every query is counted in. */
+export const queryFamilies: readonly QueryFamily[] = [
+  {
+    name: "coredns_dns_requests_total",
+    type: "counter",
+    help: "DNS requests, by transport protocol, address family of the client and query type.",
+    samplesOf: requestSamples,
+  },
+  {
+    name: "coredns_dns_request_duration_seconds",
+    type: "histogram",
+    help: "Time from receiving a request to having its answer ready.",
+    samplesOf: counts => histogram("coredns_dns_request_duration_seconds", counts.labels, counts.durations),
+  },
+  {
+    name: "coredns_dns_request_size_bytes",
+    type: "histogram",
+    help: "Size of the request message.",
+    samplesOf: counts => sizeSamples("coredns_dns_request_size_bytes", counts.labels, counts.requestSizes),
+  },
+  {
+    name: "coredns_dns_response_size_bytes",
+    type: "histogram",
+    help: "Size of the response message.",
+    samplesOf: counts => sizeSamples("coredns_dns_response_size_bytes", counts.labels, counts.responseSizes),
+  },
+  {
+    name: "coredns_dns_do_requests_total",
+    type: "counter",
+    help: "DNS requests with the DNSSEC OK bit set.",
+    samplesOf: ({ labels, dnssecOkRequests }) =>
+      dnssecOkRequests === 0 ? [] : [{ labels, value: dnssecOkRequests }],
+  },
+  {
+    name: "coredns_dns_responses_total",
+    type: "counter",
+    help: "DNS responses, by response code and the plugin that wrote them.",
+    samplesOf: responseSamples,
+  },
+];
+
+/** Counts of all queries since the start, one set of numbers per server and zone. */
+export class QueryCounts {
+  readonly #byServer = new Map<string, Map<string, ZoneCounts>>();
+
+  observe(query: ObservedQuery): void {
+    const counts = this.#byServer.get(query.server)?.get(query.zone) ?? this.#add(query.server, query.zone);
+    counts.observe(query);
+  }
+
+  samplesOf(family: QueryFamily): Sample[] {
+    const samples: Sample[] = [];
+    for (const zones of this.#byServer.values()) {
+      for (const counts of zones.values()) samples.push(...family.samplesOf(counts));
+    }
+    return samples;
+  }
+
+  #add(server: string, zone: string): ZoneCounts {
+    const counts = new ZoneCounts(server, zone);
+    const zones = this.#byServer.get(server);
+    if (zones === undefined) this.#byServer.set(server, new Map([[zone, counts]]));
+    else zones.set(zone, counts);
+    return counts;
+  }
+}
+
+const protocols = ["udp", "tcp"] as const;
+const families = ["1", "2"] as const;
+
+/** The query types with a label of their own, by code; all others are `other`, so that clients cannot invent series. */
+const typeNames: ReadonlyMap<number, string> = new Map([
+  [1, "A"],
+  [2, "NS"],
+  [5, "CNAME"],
+  [6, "SOA"],
+  [12, "PTR"],
+  [15, "MX"],
+  [16, "TXT"],
+  [28, "AAAA"],
+  [33, "SRV"],
+  [43, "DS"],
+  [46, "RRSIG"],
+  [47, "NSEC"],
+  [48, "DNSKEY"],
+  [50, "NSEC3"],
+  [64, "SVCB"],
+  [65, "HTTPS"],
+  [251, "IXFR"],
+  [252, "AXFR"],
+  [255, "ANY"],
+]);
+const typeLabels = ["other", ...typeNames.values()];
+/** From a type code below 256 to its place in `typeLabels`; 0 is `other`. */
+const typeIndexes = Uint8Array.from({ length: 256 }, (_, code) =>
+  Math.max(0, typeLabels.indexOf(typeNames.get(code) ?? "other")),
+);
+
+/** IANA "DNS RCODEs", spelt as CoreDNS does; only 16 is BADVERS here, which is what it means outside TSIG (RFC 6891 §9). */
+const rcodeNames: ReadonlyMap<number, string> = new Map([
+  [0, "NOERROR"],
+  [1, "FORMERR"],
+  [2, "SERVFAIL"],
+  [3, "NXDOMAIN"],
+  [4, "NOTIMP"],
+  [5, "REFUSED"],
+  [6, "YXDOMAIN"],
+  [7, "YXRRSET"],
+  [8, "NXRRSET"],
+  [9, "NOTAUTH"],
+  [10, "NOTZONE"],
+  [11, "DSOTYPENI"],
+  [16, "BADVERS"],
+  [17, "BADKEY"],
+  [18, "BADTIME"],
+  [19, "BADMODE"],
+  [20, "BADNAME"],
+  [21, "BADALG"],
+  [22, "BADTRUNC"],
+  [23, "BADCOOKIE"],
+]);
+
+const durationEdgesSeconds = Array.from({ length: 16 }, (_, doublings) => 0.00025 * 2 ** doublings);
+const sizeEdgesBytes = [0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16000, 32000, 48000, 64000];
+
+/** A histogram; the buckets hold only their own share and are added up when they are shown. */
+class BucketCounts {
+  readonly edges: readonly number[];
+  /** One more than there are edges: the last is `+Inf`. */
+  readonly shares: Float64Array;
+  sum = 0;
+
+  constructor(edges: readonly number[]) {
+    this.edges = edges;
+    this.shares = new Float64Array(edges.length + 1);
+  }
+
+  /** From the small end: nearly every query lies in the first two buckets. */
+  observe(value: number): void {
+    const edges = this.edges;
+    let index = 0;
+    while (index < edges.length && value > (edges[index] as number)) index++;
+    (this.shares[index] as number)++;
+    this.sum += value;
+  }
+}
+
+class ZoneCounts {
+  readonly labels: Labels;
+  /** By protocol, family and type, in this order of significance. */
+  readonly requests = new Float64Array(protocols.length * families.length * typeLabels.length);
+  readonly durations = new BucketCounts(durationEdgesSeconds);
+  readonly requestSizes = protocols.map(() => new BucketCounts(sizeEdgesBytes));
+  readonly responseSizes = protocols.map(() => new BucketCounts(sizeEdgesBytes));
+  /** By plugin, then by rcode; an array with holes, since nearly all codes lie below 6. */
+  readonly responses = new Map<string, number[]>();
+  dnssecOkRequests = 0;
+
+  constructor(server: string, zone: string) {
+    this.labels = { server, zone, view: "" };
+  }
+
+  observe(query: ObservedQuery): void {
+    const protocol = query.protocol === "tcp" ? 1 : 0;
+    const family = query.family === "2" ? 1 : 0;
+    const type = query.type < 256 ? (typeIndexes[query.type] as number) : 0;
+    (this.requests[(protocol * families.length + family) * typeLabels.length + type] as number)++;
+    this.durations.observe(query.durationSeconds);
+    (this.requestSizes[protocol] as BucketCounts).observe(query.requestSizeBytes);
+    (this.responseSizes[protocol] as BucketCounts).observe(query.responseSizeBytes);
+    if (query.isDnssecOk) this.dnssecOkRequests++;
+    const responses = this.responses.get(query.plugin) ?? this.#addPlugin(query.plugin);
+    responses[query.rcode] = (responses[query.rcode] ?? 0) + 1;
+  }
+
+  #addPlugin(plugin: string): number[] {
+    const byRcode: number[] = [];
+    this.responses.set(plugin, byRcode);
+    return byRcode;
+  }
+}
+
+function* requestSamples({ labels, requests }: ZoneCounts): Iterable<Sample> {
+  let index = 0;
+  for (const proto of protocols) {
+    for (const family of families) {
+      for (const type of typeLabels) {
+        const value = requests[index++] as number;
+        if (value !== 0) yield { labels: { ...labels, proto, family, type }, value };
+      }
+    }
+  }
+}
+
+function* responseSamples({ labels, responses }: ZoneCounts): Iterable<Sample> {
+  for (const [plugin, byRcode] of responses) {
+    for (const [text, value] of Object.entries(byRcode)) {
+      const rcode = rcodeNames.get(Number(text)) ?? `RCODE${text}`;
+      yield { labels: { ...labels, rcode, plugin }, value };
+    }
+  }
+}
+
+function* sizeSamples(name: string, labels: Labels, byProtocol: readonly BucketCounts[]): Iterable<Sample> {
+  for (const [index, counts] of byProtocol.entries()) {
+    yield* histogram(name, { ...labels, proto: protocols[index] as string }, counts);
+  }
+}
+
+/** Nothing at all for a histogram that never counted, as CoreDNS does. */
+function* histogram(name: string, labels: Labels, counts: BucketCounts): Iterable<Sample> {
+  let total = 0;
+  const buckets: Sample[] = [];
+  for (const [index, share] of counts.shares.entries()) {
+    total += share;
+    const le = index < counts.edges.length ? String(counts.edges[index]) : "+Inf";
+    buckets.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: total });
+  }
+  if (total === 0) return;
+  yield* buckets;
+  yield { metricName: `${name}_sum`, labels, value: counts.sum };
+  yield { metricName: `${name}_count`, labels, value: total };
+}

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Metrics } from "../../src/observe/metrics.ts";
+import type { ObservedQuery } from "../../src/observe/query-counts.ts";
+import type { ExposedFamily, ExposedSample } from "./exposition.ts";
+import { parseExposition } from "./exposition.ts";
+
+const query: ObservedQuery = {
+  server: "dns://:53",
+  zone: "cluster.local.",
+  protocol: "udp",
+  family: "1",
+  type: 1,
+  rcode: 0,
+  isDnssecOk: false,
+  requestSizeBytes: 65,
+  responseSizeBytes: 110,
+  durationSeconds: 0.0001,
+  plugin: "kubernetes",
+};
+
+interface ContractLine {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly edges: readonly string[];
+}
+
+const contract: readonly ContractLine[] = readFileSync(
+  new URL("coredns-metrics.txt", import.meta.url),
+  "utf8",
+)
+  .split("\n")
+  .filter(line => line !== "" && !line.startsWith("#"))
+  .map(line => {
+    const [name = "", type = "", labels = "", edges = ""] = line.split(" ");
+    return { name, type, labels: listOf(labels), edges: listOf(edges) };
+  });
+
+function listOf(text: string): string[] {
+  return text === "-" ? [] : text.split(",");
+}
+
+async function scrape(metrics: Metrics): Promise<Map<string, ExposedFamily>> {
+  return parseExposition((await metrics.scrape()).body);
+}
+
+function newMetrics(): Metrics {
+  return new Metrics({ version: "0.1.0", revision: "abc123" });
+}
+
+/** Everything counted once, so that every family has at least one series. */
+function busyMetrics(): Metrics {
+  const metrics = newMetrics();
+  metrics.queryObserved({ ...query, isDnssecOk: true });
+  metrics.panicObserved();
+  metrics.setEnabledPlugins([{ server: "dns://:53", zone: "cluster.local.", plugin: "kubernetes" }]);
+  metrics.programmingDurationObserved("cluster_ip", 0.003);
+  metrics.restClientRequestObserved({
+    verb: "GET",
+    host: "10.96.0.1:443",
+    code: "200",
+    method: "GET",
+    durationSeconds: 0.02,
+  });
+  return metrics;
+}
+
+function valuesOf(family: ExposedFamily | undefined, wanted: Record<string, string>, name = family?.name) {
+  const isWanted = (sample: ExposedSample) =>
+    sample.name === name && Object.entries(wanted).every(([label, value]) => sample.labels[label] === value);
+  return family?.samples.filter(isWanted).map(sample => sample.value);
+}
+
+test("metrics keep CoreDNS's names, types, labels and bucket edges", async () => {
+  const families = await scrape(busyMetrics());
+  for (const { name, type, labels, edges } of contract) {
+    const family = families.get(name);
+    assert.ok(family, `${name} is missing`);
+    assert.equal(family.type, type, name);
+    assert.notEqual(family.samples.length, 0, `${name} has no series`);
+    for (const sample of family.samples) {
+      const expected = sample.name.endsWith("_bucket") ? [...labels, "le"] : labels;
+      assert.deepEqual(Object.keys(sample.labels).sort(), [...expected].sort(), sample.name);
+    }
+    const buckets = family.samples.filter(sample => sample.name === `${name}_bucket`);
+    assert.deepEqual(
+      buckets.map(sample => sample.labels.le),
+      type === "histogram" ? [...edges, "+Inf"] : [],
+      name,
+    );
+  }
+});
+
+test("metrics export nothing under coredns_ that CoreDNS has not", async () => {
+  const names = [...(await scrape(busyMetrics())).keys()].filter(name => name.startsWith("coredns_"));
+  assert.deepEqual(names.sort(), contract.map(line => line.name).sort());
+});
+
+test("metrics tell memory, processor time and version of the process", async () => {
+  const families = await scrape(newMetrics());
+  assert.ok(families.has("process_resident_memory_bytes"));
+  assert.ok(families.has("process_cpu_seconds_total"));
+  const build = { version: "0.1.0", revision: "abc123", goversion: `node${process.versions.node}` };
+  assert.deepEqual(families.get("coredns_build_info")?.samples, [
+    { name: "coredns_build_info", labels: build, value: 1 },
+  ]);
+});
+
+test("histograms of any load are cumulative and end in their count", async () => {
+  const loads = fc.array(
+    fc.record({
+      protocol: fc.constantFrom("udp" as const, "tcp" as const),
+      durationSeconds: fc.double({ min: 0, max: 20, noNaN: true }),
+      requestSizeBytes: fc.nat(70_000),
+      responseSizeBytes: fc.nat(70_000),
+    }),
+    { minLength: 1, maxLength: 30 },
+  );
+  const check = async (load: readonly Partial<ObservedQuery>[]) => {
+    const metrics = newMetrics();
+    for (const part of load) metrics.queryObserved({ ...query, ...part });
+    const families = await scrape(metrics);
+    const values = load.map(part => part.durationSeconds as number);
+    assertHistogram(families.get("coredns_dns_request_duration_seconds"), {}, values);
+    for (const proto of ["udp", "tcp"]) {
+      const sizes = load.filter(part => part.protocol === proto).map(part => part.requestSizeBytes as number);
+      assertHistogram(families.get("coredns_dns_request_size_bytes"), { proto }, sizes);
+    }
+  };
+  await fc.assert(fc.asyncProperty(loads, check), { numRuns: 30 });
+});
+
+/** Compares with the definition: a bucket counts the values that are not above its edge. */
+function assertHistogram(
+  family: ExposedFamily | undefined,
+  labels: Record<string, string>,
+  values: readonly number[],
+): void {
+  assert.ok(family);
+  const buckets = family.samples.filter(
+    ({ name, labels: found }) =>
+      name.endsWith("_bucket") && Object.entries(labels).every(([key, value]) => found[key] === value),
+  );
+  for (const { labels: found, value } of buckets) {
+    const edge = found.le === "+Inf" ? Number.POSITIVE_INFINITY : Number(found.le);
+    assert.equal(value, values.filter(one => one <= edge).length, `${family.name} le=${found.le}`);
+  }
+  const count = values.length === 0 ? [] : [values.length];
+  assert.deepEqual(valuesOf(family, labels, `${family.name}_count`), count);
+  const [sum = 0] = valuesOf(family, labels, `${family.name}_sum`) ?? [];
+  assert.ok(Math.abs(sum - values.reduce((a, b) => a + b, 0)) < 1e-6);
+}
+
+test("requests are counted by server, zone, protocol, family and type", async () => {
+  const metrics = newMetrics();
+  metrics.queryObserved(query);
+  metrics.queryObserved(query);
+  metrics.queryObserved({ ...query, protocol: "tcp" });
+  metrics.queryObserved({ ...query, family: "2", type: 28 });
+  metrics.queryObserved({ ...query, zone: "." });
+  metrics.queryObserved({ ...query, server: "dns://:1053" });
+  const requests = (await scrape(metrics)).get("coredns_dns_requests_total");
+  const common = { server: "dns://:53", zone: "cluster.local.", view: "" };
+  assert.deepEqual(valuesOf(requests, { ...common, proto: "udp", family: "1", type: "A" }), [2]);
+  assert.deepEqual(valuesOf(requests, { ...common, proto: "tcp", family: "1", type: "A" }), [1]);
+  assert.deepEqual(valuesOf(requests, { ...common, proto: "udp", family: "2", type: "AAAA" }), [1]);
+  assert.deepEqual(valuesOf(requests, { zone: "." }), [1]);
+  assert.deepEqual(valuesOf(requests, { server: "dns://:1053" }), [1]);
+  assert.equal(requests?.samples.length, 5);
+});
+
+for (const [type, label] of [
+  [33, "SRV"],
+  [50, "NSEC3"],
+  [65, "HTTPS"],
+  [255, "ANY"],
+  [0, "other"],
+  [13, "other"],
+  [256, "other"],
+  [65535, "other"],
+] as const) {
+  test(`request of type ${type} is labelled ${label}`, async () => {
+    const metrics = newMetrics();
+    metrics.queryObserved({ ...query, type });
+    const [sample] = (await scrape(metrics)).get("coredns_dns_requests_total")?.samples ?? [];
+    assert.equal(sample?.labels.type, label);
+  });
+}
+
+test("responses are counted by rcode as text and by plugin", async () => {
+  const metrics = newMetrics();
+  for (const rcode of [0, 0, 3, 16, 4000]) metrics.queryObserved({ ...query, rcode });
+  metrics.queryObserved({ ...query, rcode: 2, plugin: "" });
+  const responses = (await scrape(metrics)).get("coredns_dns_responses_total");
+  const found = responses?.samples.map(({ labels, value }) => `${labels.plugin} ${labels.rcode} ${value}`);
+  assert.deepEqual(found, [
+    "kubernetes NOERROR 2",
+    "kubernetes NXDOMAIN 1",
+    "kubernetes BADVERS 1",
+    "kubernetes RCODE4000 1",
+    " SERVFAIL 1",
+  ]);
+});
+
+test("requests with the DNSSEC OK bit are counted apart", async () => {
+  const metrics = newMetrics();
+  metrics.queryObserved(query);
+  metrics.queryObserved({ ...query, isDnssecOk: true });
+  const requests = (await scrape(metrics)).get("coredns_dns_do_requests_total");
+  assert.deepEqual(valuesOf(requests, { zone: "cluster.local." }), [1]);
+});
+
+test("enabled plugins set anew replace the earlier set", async () => {
+  const metrics = newMetrics();
+  const server = "dns://:53";
+  metrics.setEnabledPlugins([
+    { server, zone: ".", plugin: "cache" },
+    { server, zone: ".", plugin: "log" },
+  ]);
+  metrics.setEnabledPlugins([{ server, zone: ".", plugin: "log" }]);
+  const enabled = (await scrape(metrics)).get("coredns_plugin_enabled");
+  assert.deepEqual(
+    enabled?.samples.map(sample => sample.labels),
+    [{ server, zone: ".", view: "", name: "log" }],
+  );
+});
+
+test("label value with quote, backslash and newline survives the exposition", async () => {
+  const metrics = newMetrics();
+  const zone = 'a"b\\c\nd.';
+  metrics.queryObserved({ ...query, zone });
+  const [sample] = (await scrape(metrics)).get("coredns_dns_requests_total")?.samples ?? [];
+  assert.equal(sample?.labels.zone, zone);
+});
