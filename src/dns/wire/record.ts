@@ -14,11 +14,26 @@ export const typeCodes = {
   TXT: 16,
   AAAA: 28,
   SRV: 33,
-  DS: 43,
+  NAPTR: 35,
+  DNAME: 39,
   OPT: 41,
+  DS: 43,
+  SSHFP: 44,
+  RRSIG: 46,
+  NSEC: 47,
+  DNSKEY: 48,
+  NSEC3: 50,
+  NSEC3PARAM: 51,
+  TLSA: 52,
+  SVCB: 64,
+  HTTPS: 65,
+  SPF: 99,
+  TSIG: 250,
   IXFR: 251,
   AXFR: 252,
   ANY: 255,
+  URI: 256,
+  CAA: 257,
 } as const;
 
 export const classCodes = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
@@ -35,6 +50,7 @@ export type RecordData =
       readonly target: Name;
     }
   | { readonly type: "MX"; readonly preference: number; readonly exchange: Name }
+  /** One string or more, each of at most 255 octets; like labels, their character codes are the octets. */
   | { readonly type: "TXT"; readonly strings: readonly string[] }
   | {
       readonly type: "SOA";
@@ -46,6 +62,7 @@ export type RecordData =
       readonly expireSeconds: number;
       readonly minimumSeconds: number;
     }
+  /** Any other type, also those that `typeCodes` names; names inside `bytes` are not compressed (RFC 3597 §4). */
   | { readonly type: "unknown"; readonly code: number; readonly bytes: Uint8Array };
 
 export interface ResourceRecord {
@@ -53,4 +70,11 @@ export interface ResourceRecord {
   readonly class: number;
   readonly ttlSeconds: number;
   readonly data: RecordData;
+}
+
+const typeNames = new Map(Object.entries(typeCodes).map(([name, code]) => [code as number, name]));
+
+/** Mnemonic of a type; `TYPE65280` for one without (RFC 3597 §5). */
+export function typeName(code: number): string {
+  return typeNames.get(code) ?? `TYPE${code}`;
 }
