@@ -1,0 +1,45 @@
+/** The bundle of the container image: one file that needs nothing beside it, and the licences of what is inside. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "rolldown";
+
+export default defineConfig({
+  input: "src/main.ts",
+  platform: "node",
+  output: {
+    file: "dist/frontdesk.js",
+    format: "esm",
+    codeSplitting: false,
+    minify: true,
+    sourcemap: false,
+  },
+  plugins: [thirdPartyLicenses()],
+});
+
+/** Writes the licence text of every package that ended up in the bundle: MIT and Apache-2.0 both ask for it. */
+function thirdPartyLicenses(): Plugin {
+  return {
+    name: "third-party-licenses",
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap(file => (file.type === "chunk" ? file.moduleIds : []));
+      const folders = new Set(modules.map(packageFolderOf).filter(folder => folder !== undefined));
+      const source = [...folders]
+        .sort()
+        .map(licenseTextOf)
+        .join(`\n${"-".repeat(80)}\n\n`);
+      this.emitFile({ type: "asset", fileName: "THIRD-PARTY-LICENSES.txt", source });
+    },
+  };
+}
+
+function packageFolderOf(moduleId: string): string | undefined {
+  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(moduleId)?.[0];
+}
+
+function licenseTextOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), "utf8");
+  return `${name} ${version}\n\n${text.trim()}\n`;
+}
