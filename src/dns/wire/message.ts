@@ -19,8 +19,6 @@ export const rcodes = {
   BADCOOKIE: 23,
 } as const;
 
-export type RcodeName = keyof typeof rcodes;
-
 /** EDNS option codes this server looks at or sends back; IANA "DNS EDNS0 Option Codes". */
 export const optionCodes = {
   NSID: 3,

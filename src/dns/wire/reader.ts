@@ -131,7 +131,7 @@ export class Reader {
 
   /** The target of the pointer at `offset`, which belongs to the run of labels that began at `start`. */
   #pointer(offset: number, start: number, limit: number): number {
-    if (offset + 2 > limit) throw this.#pastEnd();
+    if (offset + 2 > limit) throw this.#passes(limit);
     const target = this.#uint16At(offset) & 0x3fff;
     if (target >= headerSizeBytes && target < start) return target;
     throw new WireError("BAD_POINTER", `pointer at ${offset} to ${target}, which is no earlier name`);
@@ -146,11 +146,10 @@ export class Reader {
       if (length > maxLabelOctets) throw new WireError("BAD_LABEL", `label of kind ${length >>> 6} at ${at}`);
       const next = at + 1 + length;
       if (next - start >= maxNameOctets) throw new WireError("NAME_TOO_LONG", "name over 255 octets");
-      if (next > limit) break;
       labels.push(this.#textAt(at + 1, length));
       at = next;
     }
-    throw this.#pastEnd();
+    throw this.#passes(limit);
   }
 
   #textAt(offset: number, length: number): string {
@@ -164,12 +163,14 @@ export class Reader {
 
   #advance(count: number): number {
     const offset = this.#offset;
-    if (count > this.#end - offset) throw this.#pastEnd();
+    if (count > this.#end - offset) throw this.#passes(this.#end);
     this.#offset = offset + count;
     return offset;
   }
 
-  #pastEnd(): WireError {
-    return new WireError(this.#overrun, `a field passes offset ${this.#end}`);
+  /** A limit before the end is one that a pointer has set. */
+  #passes(limit: number): WireError {
+    const code = limit < this.#end ? "BAD_POINTER" : this.#overrun;
+    return new WireError(code, `a field passes offset ${limit}`);
   }
 }
