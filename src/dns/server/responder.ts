@@ -191,7 +191,7 @@ function assemble(query: Message, question: Question, client: Client, answer: Zo
     recursionDesired: query.recursionDesired,
     checkingDisabled: query.checkingDisabled,
     rcode: answer.rcode,
-    questions: answer.rcode === rcodes.BADVERS ? [] : query.questions,
+    questions: query.questions,
     answers: shuffleAddresses(zoneAnswer?.answers ?? []),
     authorities: zoneAnswer?.authorities ?? [],
     additionals: shuffleAddresses(zoneAnswer?.additionals ?? []),

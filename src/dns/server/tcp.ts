@@ -42,22 +42,25 @@ function serveConnection(socket: Socket, respond: Respond): void {
   const frames = new FrameReader();
   const deadline = new Deadline(() => socket.destroy());
   deadline.set(firstQueryTimeoutMs);
-  const flushed = () => {
-    deadline.set(idleTimeoutMs);
+  const answerAll = () => {
+    for (let query = frames.next(); query !== undefined; query = frames.next()) {
+      const reply = respond(query, client);
+      deadline.set(idleTimeoutMs);
+      if (reply === undefined || socket.write(frame(reply))) continue;
+      // Who asks without reading gets no more answers, and is not read from, until it reads (RFC 7766 §6.2.1.1).
+      socket.pause();
+      deadline.set(writeTimeoutMs);
+      return;
+    }
     socket.resume();
   };
   socket.on("data", (chunk: Buffer) => {
     frames.push(chunk);
-    for (let query = frames.next(); query !== undefined; query = frames.next()) {
-      const reply = respond(query, client);
-      if (reply !== undefined) socket.write(frame(reply));
-      deadline.set(idleTimeoutMs);
-    }
-    // A client that asks without reading gets no more answers until it reads (RFC 7766 §6.2.1.1 allows either side to stop).
-    if (!socket.writableNeedDrain) return;
-    socket.pause();
-    deadline.set(writeTimeoutMs);
-    socket.once("drain", flushed);
+    answerAll();
+  });
+  socket.on("drain", () => {
+    deadline.set(idleTimeoutMs);
+    answerAll();
   });
   // A client may close its sending side at once and still wait for the answers (RFC 7766 §6.2.4).
   socket.on("end", () => {
