@@ -1,0 +1,161 @@
+/**
+ * HTTP to one API server over one pool of kept-alive connections.
+ *
+ * How a dead server is noticed: TCP keep-alive probes start after 30 s without traffic and give up 10 s later (libuv
+ * sends ten, one a second), which finds dead hosts and forgotten NAT entries in 40 s without disturbing a watch that
+ * has nothing to say. A process that hangs while its kernel answers is found by silence limits, which each request
+ * sets by itself.
+ */
+
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
+import { type ApiStatus, ApiStatusError } from "./api-error.ts";
+import type { ApiAccess } from "./kubeconfig.ts";
+
+/** One request as `coredns_kubernetes_rest_client_*` count them. */
+export interface ObservedRequest {
+  readonly verb: "GET";
+  /** Host and port as in the configured URL. */
+  readonly host: string;
+  /** HTTP status, or `<error>` when no answer came. */
+  readonly code: string;
+  /** Until the headers of the answer. */
+  readonly durationSeconds: number;
+}
+
+export type RequestObserver = (request: ObservedRequest) => void;
+
+export interface GetOptions {
+  readonly signal: AbortSignal;
+  /** Longest silence before the headers, the time to connect included, and before each next byte. */
+  readonly headersSilenceMs: number;
+  readonly bodySilenceMs: number;
+}
+
+const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000 };
+const maxStatusBytes = 64 * 1024;
+
+export class ApiClient {
+  readonly #access: ApiAccess;
+  readonly #observe: RequestObserver;
+  readonly #isTls: boolean;
+  readonly #host: string;
+  // An agent keeps connections with different certificates apart, so new credentials need no new agent.
+  readonly #agent: HttpAgent | HttpsAgent;
+  #credentials: Promise<RequestOptions> | undefined;
+
+  constructor(access: ApiAccess, observe: RequestObserver = () => {}) {
+    this.#access = access;
+    this.#observe = observe;
+    this.#isTls = access.server.startsWith("https:");
+    this.#host = /^https?:\/\/([^/]+)/.exec(access.server)?.[1] ?? "";
+    this.#agent = this.#isTls ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive);
+  }
+
+  /** For messages. */
+  get server(): string {
+    return this.#access.server;
+  }
+
+  /**
+   * GETs a path of the API. Resolves with a 200 whose body is still to be read; rejects with `ApiStatusError` for any
+   * other status, or with what the network or the credentials had to say.
+   */
+  async get(path: string, options: GetOptions): Promise<IncomingMessage> {
+    const credentials = await this.#currentCredentials();
+    const response = await this.#send(path, credentials, options);
+    if (response.statusCode === 200) return response;
+    const error = await readStatus(response);
+    if (error.code === 401) await this.#access.renew();
+    throw error;
+  }
+
+  /** Breaks everything off, idle connections too. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Requests that start together share one run of an exec plugin. */
+  #currentCredentials(): Promise<RequestOptions> {
+    this.#credentials ??= this.#access.credentials().finally(() => {
+      this.#credentials = undefined;
+    });
+    return this.#credentials;
+  }
+
+  #send(path: string, credentials: RequestOptions, options: GetOptions): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const startedAtMs = performance.now();
+    const done = (code: string): void => {
+      const durationSeconds = (performance.now() - startedAtMs) / 1000;
+      this.#observe({ verb: "GET", host: this.#host, code, durationSeconds });
+    };
+    const request = (this.#isTls ? httpsRequest : httpRequest)(`${this.#access.server}${path}`, {
+      agent: this.#agent,
+      ...credentials,
+      headers: { ...trimmed(credentials.headers), Accept: "application/json", "User-Agent": "frontdesk" },
+      signal: options.signal,
+    });
+    let silenceMs = options.headersSilenceMs;
+    let reader: IncomingMessage | undefined;
+    request.setTimeout(silenceMs, () => {
+      (reader ?? request).destroy(new Error(`no byte from ${this.#host} for ${silenceMs / 1000} s`));
+    });
+    const failed = (error: Error): void => {
+      done("<error>");
+      reject(error);
+    };
+    request.once("error", failed);
+    request.once("response", response => {
+      // From here on whoever reads the body hears of errors.
+      request.off("error", failed).on("error", () => {});
+      reader = response;
+      silenceMs = options.bodySilenceMs;
+      request.setTimeout(silenceMs);
+      done(String(response.statusCode));
+      resolve(response);
+    });
+    request.end();
+    return promise;
+  }
+}
+
+/** A token file may end in a newline, which is not allowed in a header. */
+function trimmed(headers: RequestOptions["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
+  );
+}
+
+async function readStatus(response: IncomingMessage): Promise<ApiStatusError> {
+  const code = response.statusCode ?? 0;
+  const fallback = { reason: response.statusMessage ?? "" };
+  const status = parseStatus(await readText(response, maxStatusBytes)) ?? fallback;
+  const retryAfterSeconds = Number(response.headers["retry-after"] ?? "0");
+  return new ApiStatusError(code, status, Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : 0);
+}
+
+/** Undefined for anything but a Status: proxies and load balancers answer in HTML. */
+function parseStatus(text: string): ApiStatus | undefined {
+  try {
+    const body = JSON.parse(text) as (ApiStatus & { readonly kind?: string }) | null;
+    return body?.kind === "Status" ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The whole body as text; a longer one is cut off at `maxBytes`, and its connection with it. */
+export async function readText(
+  response: IncomingMessage,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString();
+}

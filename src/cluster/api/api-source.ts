@@ -1,0 +1,62 @@
+/** The cluster as an API server tells it: one reflector per kind over one pool of connections. */
+
+import type { Logger } from "pino";
+import type { Kind } from "../objects.ts";
+import type { ClusterStore } from "../store.ts";
+import { ApiClient, type RequestObserver } from "./api-client.ts";
+import type { ApiAccess } from "./kubeconfig.ts";
+import type { ReflectorStatus } from "./progress.ts";
+import { defaultTiming, Reflector, type Selection, type Timing } from "./reflector.ts";
+
+export interface ApiSourceOptions {
+  /** From `openAccess`. */
+  readonly access: ApiAccess;
+  readonly store: ClusterStore;
+  readonly kinds: readonly Kind[];
+  readonly log: Logger;
+  /** Kinds that are not named here are asked for whole. */
+  readonly selections?: { readonly [K in Kind]?: Selection };
+  /** Hears of every request, as soon as its answer begins or fails to. */
+  readonly onRequest?: RequestObserver;
+  readonly timing?: Partial<Timing>;
+}
+
+/** Pods that run or may come to run: what CoreDNS watches for `pods verified`. */
+export const livePods: Selection = {
+  fields: "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown",
+};
+
+/** Use once: `start`, later `stop`. */
+export class ApiSource {
+  readonly #client: ApiClient;
+  readonly #reflectors: readonly Reflector[];
+  readonly #stopping = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ApiSourceOptions) {
+    const { access, store, kinds, log, selections = {}, onRequest, timing } = options;
+    const client = new ApiClient(access, onRequest);
+    this.#client = client;
+    this.#reflectors = kinds.map(
+      kind =>
+        new Reflector(kind, client, store, log, selections[kind] ?? {}, { ...defaultTiming, ...timing }),
+    );
+  }
+
+  /** Begins to list and watch all kinds; the store tells when they are synced. */
+  start(): void {
+    this.#running = Promise.all(this.#reflectors.map(reflector => reflector.run(this.#stopping.signal)));
+  }
+
+  /** Breaks off every request and resolves when no timer and no connection is left. The store keeps what it has. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#client.close();
+  }
+
+  /** How far each kind is, in the order in which the kinds were given. */
+  status(): readonly ReflectorStatus[] {
+    return this.#reflectors.map(reflector => reflector.status);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * Keeps one kind of the store equal to what the API server has: a list in pages, then a watch from there, for ever.
+ *
+ * Nothing that fails ends it and nothing that fails removes an object: what is known stays until a complete new list
+ * says otherwise, and objects with an unchanged resourceVersion make no event.
+ * (Kubernetes API concepts: "Efficient detection of changes", "Retrieving large results sets in chunks".)
+ */
+
+import type { IncomingMessage } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Kind } from "../objects.ts";
+import type { ClusterStore } from "../store.ts";
+import { type RawObject, trim } from "../trim.ts";
+import { type ApiClient, readText } from "./api-client.ts";
+import { ApiStatusError, describeError } from "./api-error.ts";
+import { Backoff, type BackoffOptions } from "./backoff.ts";
+import { Progress, type ReflectorStatus } from "./progress.ts";
+import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
+
+/** Which objects of a kind are asked for, in the syntax of the API's selectors. */
+export interface Selection {
+  readonly labels?: string;
+  readonly fields?: string;
+}
+
+/** What time and chance mean to a reflector; tests bring their own. */
+export interface Timing {
+  readonly backoff: BackoffOptions;
+  /** Longest silence before the headers of an answer and inside a list; kube-apiserver itself gives up after 60 s. */
+  readonly answerSilenceMs: number;
+  /** A watch is asked to end after a random time from this range, so that replicas do not all come back at once. */
+  readonly watchSeconds: { readonly min: number; readonly max: number };
+  /** How long after that time a silent watch counts as dead. */
+  readonly watchGraceMs: number;
+  /** A watch that ends sooner than this and brought nothing has failed. */
+  readonly shortWatchMs: number;
+  readonly random: () => number;
+  readonly nowMs: () => number;
+  /** Resolves after the delay; at once when the signal aborts. */
+  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+}
+
+export const defaultTiming: Timing = {
+  backoff: { initialMs: 200, maxMs: 30_000 },
+  answerSilenceMs: 60_000,
+  watchSeconds: { min: 240, max: 480 },
+  watchGraceMs: 30_000,
+  shortWatchMs: 1000,
+  random: Math.random,
+  nowMs: Date.now,
+  sleep: (delayMs, signal) => delay(delayMs, undefined, { signal }).catch(() => {}),
+};
+
+const collections: { readonly [K in Kind]: { readonly root: string; readonly resource: string } } = {
+  Namespace: { root: "/api/v1", resource: "namespaces" },
+  Service: { root: "/api/v1", resource: "services" },
+  EndpointSlice: { root: "/apis/discovery.k8s.io/v1", resource: "endpointslices" },
+  Pod: { root: "/api/v1", resource: "pods" },
+  Node: { root: "/api/v1", resource: "nodes" },
+};
+
+/** As client-go asks for. A page of 500 slices with ten endpoints each keeps the event loop for some 15 ms. */
+const pageSize = 500;
+
+interface ListPage {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly RawObject[] | null;
+}
+
+export class Reflector {
+  readonly #kind: Kind;
+  readonly #client: ApiClient;
+  readonly #store: ClusterStore;
+  readonly #selection: Selection;
+  readonly #timing: Timing;
+  readonly #progress: Progress;
+  readonly #failures: Backoff;
+  readonly #expirations: Backoff;
+  #isListNeeded = true;
+  #expirationsInARow = 0;
+
+  constructor(
+    kind: Kind,
+    client: ApiClient,
+    store: ClusterStore,
+    log: Logger,
+    selection: Selection,
+    timing: Timing,
+  ) {
+    this.#kind = kind;
+    this.#client = client;
+    this.#store = store;
+    this.#selection = selection;
+    this.#timing = timing;
+    this.#progress = new Progress(kind, collections[kind].resource, client.server, log, timing.nowMs);
+    this.#failures = new Backoff(timing.backoff, timing.random);
+    this.#expirations = new Backoff(timing.backoff, timing.random);
+  }
+
+  get status(): ReflectorStatus {
+    return this.#progress.status;
+  }
+
+  /** Resolves when the signal aborts, and not before. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#isListNeeded) await this.#list(signal);
+        await this.#watch(signal);
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error, signal);
+      }
+    }
+  }
+
+  /** Each page is applied as it comes and then dropped; what is gone is removed only after the last one. */
+  async #list(signal: AbortSignal): Promise<void> {
+    const { nowMs } = this.#timing;
+    const startedAtMs = nowMs();
+    const keys = new Set<string>();
+    let token = "";
+    let resourceVersion = "";
+    do {
+      const page = await this.#fetchPage(token, signal);
+      this.#progress.listing();
+      for (const raw of page.items ?? []) {
+        keys.add(keyOf(raw));
+        this.#apply(raw);
+      }
+      token = page.metadata.continue ?? "";
+      resourceVersion = page.metadata.resourceVersion;
+    } while (token !== "");
+    this.#store.retain(this.#kind, keys);
+    this.#store.markSynced(this.#kind);
+    this.#isListNeeded = false;
+    this.#failures.reset();
+    this.#progress.listed(resourceVersion, keys.size, nowMs() - startedAtMs);
+  }
+
+  // No resourceVersion: the newest state, in pages. With resourceVersion=0 the watch cache ignores the limit.
+  async #fetchPage(token: string, signal: AbortSignal): Promise<ListPage> {
+    const query = { limit: String(pageSize), ...(token === "" ? {} : { continue: token }) };
+    const response = await this.#get(query, this.#timing.answerSilenceMs, signal);
+    const page = JSON.parse(await readText(response)) as Partial<ListPage> | null;
+    // Go writes an empty list as null. Anything less than a list must not pass for an empty one.
+    const hasItems = page?.items === null || Array.isArray(page?.items);
+    if (hasItems && typeof page?.metadata?.resourceVersion === "string") return page as ListPage;
+    throw new Error("the answer is not a list");
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { nowMs, random, watchSeconds, watchGraceMs, shortWatchMs } = this.#timing;
+    const startedAtMs = nowMs();
+    const { resourceVersion } = this.status;
+    const timeoutSeconds = Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
+    const query = {
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion,
+      timeoutSeconds: String(timeoutSeconds),
+    };
+    const response = await this.#get(query, timeoutSeconds * 1000 + watchGraceMs, signal);
+    this.#progress.watching();
+    try {
+      for await (const event of readWatchEvents(response)) this.#take(event);
+      if (this.status.resourceVersion === resourceVersion && nowMs() - startedAtMs < shortWatchMs) {
+        throw new Error("the server ended the watch at once");
+      }
+    } finally {
+      const hasProgressed = this.status.resourceVersion !== resourceVersion;
+      if (hasProgressed || nowMs() - startedAtMs >= shortWatchMs) this.#resetBackoff();
+    }
+  }
+
+  #get(query: Record<string, string>, bodySilenceMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const { root, resource } = collections[this.#kind];
+    const { labels, fields } = this.#selection;
+    const search = new URLSearchParams(query);
+    if (labels !== undefined) search.set("labelSelector", labels);
+    if (fields !== undefined) search.set("fieldSelector", fields);
+    const headersSilenceMs = this.#timing.answerSilenceMs;
+    return this.#client.get(`${root}/${resource}?${search}`, { signal, headersSilenceMs, bodySilenceMs });
+  }
+
+  #take({ type, object }: WatchEvent): void {
+    if (type === "ERROR") throw ApiStatusError.ofEvent(object);
+    if (type === "DELETED") this.#store.remove(this.#kind, keyOf(object));
+    else if (type !== "BOOKMARK") this.#apply(object);
+    this.#progress.seen(object.metadata?.resourceVersion ?? "");
+  }
+
+  /** One object of an unexpected shape must not keep all others from being known. */
+  #apply(raw: RawObject): void {
+    try {
+      this.#store.apply(trim(this.#kind, raw));
+    } catch (error) {
+      this.#progress.leftAsItWas(keyOf(raw), describeError(error));
+    }
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const reason = describeError(error);
+    if (error instanceof ApiStatusError && error.isExpired) {
+      this.#isListNeeded = true;
+      // The first is the price of an outage; a second without progress between is a server that goes in circles.
+      if (this.#expirationsInARow++ === 0) return this.#progress.expired(reason);
+      return this.#pause(reason, this.#expirations.next(), signal);
+    }
+    const retryAfterMs = error instanceof ApiStatusError ? error.retryAfterMs : 0;
+    await this.#pause(reason, Math.max(this.#failures.next(), retryAfterMs), signal);
+  }
+
+  #pause(reason: string, delayMs: number, signal: AbortSignal): Promise<void> {
+    this.#progress.failed(reason, delayMs);
+    return this.#timing.sleep(delayMs, signal);
+  }
+
+  #resetBackoff(): void {
+    this.#failures.reset();
+    this.#expirations.reset();
+    this.#expirationsInARow = 0;
+  }
+}
+
+/** The key of the trimmed object, for raw ones that are on their way out or cannot be trimmed. */
+function keyOf({ metadata }: RawObject): string {
+  return metadata?.namespace === undefined
+    ? (metadata?.name ?? "")
+    : `${metadata.namespace}/${metadata.name}`;
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openAccess } from "../../../src/cluster/api/kubeconfig.ts";
+import { service, startRig } from "./source-rig.ts";
+
+test("server restarted on its port is caught up with, whatever changed meanwhile", async t => {
+  const rig = await startRig(t, { objects: [service("stays"), service("goes")] });
+  await rig.watching();
+  await rig.server.stop();
+  await rig.when(() => rig.delays.length >= 3);
+  assert.equal([...rig.store.services()].length, 2);
+  assert.equal(rig.status("Service").state, "retrying");
+  assert.match(rig.status("Service").lastError ?? "", /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/);
+  rig.server.remove("Service", "shop", "goes");
+  rig.server.put(service("comes"));
+  await rig.server.restart();
+  await rig.watching();
+  await rig.when(() => rig.changes.length === 4);
+  assert.deepEqual(rig.changes, ["+goes", "+stays", "-goes", "+comes"]);
+  assert.equal(rig.status("Service").relistCount, 0);
+});
+
+test("server that stays away is retried with delays that double up to 30 s", async t => {
+  const rig = await startRig(t, { prepare: server => server.stop() });
+  await rig.when(() => rig.delays.length >= 10);
+  assert.deepEqual(rig.delays.slice(0, 10), [100, 200, 400, 800, 1600, 3200, 6400, 12800, 15000, 15000]);
+  await rig.server.restart();
+  await rig.watching();
+  await rig.seesChanges();
+  const before = rig.delays.length;
+  await rig.server.stop();
+  await rig.when(() => rig.delays.length > before);
+  assert.equal(rig.delays[before], 100, "an outage that is over must not slow the next one down");
+});
+
+test("outage is logged once when it begins, once when it ends, and every 30 s between", async t => {
+  let nowMs = 0;
+  const rig = await startRig(t, { timing: { nowMs: () => nowMs } });
+  await rig.watching();
+  await rig.server.stop();
+  await rig.when(() => rig.delays.length >= 20);
+  nowMs = 30_000;
+  const before = rig.delays.length;
+  await rig.when(() => rig.delays.length >= before + 20);
+  nowMs = 42_000;
+  await rig.server.restart();
+  await rig.watching();
+  // Whether the broken stream or the refused connection is met first is the kernel's choice.
+  const lines = rig.lines
+    .filter(line => !line.includes("was reset"))
+    .map(line => line.replace(/in \d+\.\d s/, "in N s"));
+  const refused = `warn services from ${rig.server.url}: connect ECONNREFUSED ${new URL(rig.server.url).host}; retrying in N s; answers go on from the last known state`;
+  assert.deepEqual(lines, [
+    "info services: listed 0 in N s",
+    refused,
+    refused,
+    "info services: watching again after 42.0 s",
+  ]);
+});
+
+test("token that is rotated is read again when the server refuses the old one", async t => {
+  const directory = await mkdtemp(join(tmpdir(), "frontdesk-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const rig = await startRig(t, {
+    server: { requiresToken: true, https: true },
+    access: async server => openAccess({ file: await server.writeKubeconfig(directory) }),
+  });
+  await rig.watching();
+  rig.server.token = "rotated";
+  for (const watch of rig.server.watches()) watch.reset();
+  await rig.when(() => rig.delays.length >= 2);
+  assert.equal(rig.status("Service").lastError, "401 Unauthorized: Unauthorized");
+  await rig.server.writeKubeconfig(directory);
+  await rig.watching();
+  await rig.seesChanges();
+});
+
+test("token file that is missing for a while is an error like any other", async t => {
+  const directory = await mkdtemp(join(tmpdir(), "frontdesk-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const tokenFile = join(directory, "token");
+  const rig = await startRig(t, {
+    server: { requiresToken: true },
+    access: async server => {
+      const file = await server.writeKubeconfig(directory);
+      await writeFile(file, server.kubeconfig().replace(/token: \S+/, "tokenFile: token"));
+      return openAccess({ file });
+    },
+  });
+  await rig.when(() => rig.delays.length >= 2);
+  assert.match(rig.status("Service").lastError ?? "", /^ENOENT: .*'.*\/token'$/);
+  await writeFile(tokenFile, `${rig.server.token}\n`);
+  await rig.watching();
+  await rig.seesChanges();
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { TestApiServer } from "./api-server.ts";
+
+interface Answer {
+  readonly code: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the server sent, to be compared
+  readonly body: any;
+}
+
+async function start(t: TestContext, bookmarkIntervalMs = 60_000): Promise<TestApiServer> {
+  const server = await TestApiServer.start({ bookmarkIntervalMs });
+  t.after(() => server.close());
+  return server;
+}
+
+async function ask(server: TestApiServer, method: string, path: string, body?: object): Promise<Answer> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(server.url + path, {
+    method,
+    headers,
+    body: body ? JSON.stringify(body) : null,
+  });
+  return { code: response.status, body: await response.json() };
+}
+
+/** The events of a watch that the server ends after a second. */
+async function watch(server: TestApiServer, path: string): Promise<string[]> {
+  const response = await fetch(`${server.url}${path}watch=true&timeoutSeconds=1`);
+  const lines = (await response.text()).split("\n").filter(line => line !== "");
+  return lines.map(line => {
+    const { type, object } = JSON.parse(line);
+    return `${type} ${object.metadata.name ?? JSON.stringify(object.metadata.annotations ?? {})}`;
+  });
+}
+
+const collection = "/api/v1/namespaces/shop/services";
+const service = (name: string, labels = {}) => ({
+  kind: "Service",
+  metadata: { namespace: "shop", name, labels },
+});
+
+test("test API server creates, updates, patches and deletes as kube-apiserver does", async t => {
+  const server = await start(t);
+  const created = await ask(server, "POST", collection, { metadata: { name: "web" }, spec: { a: 1, b: 2 } });
+  assert.deepEqual(
+    [created.code, created.body.kind, created.body.metadata.namespace],
+    [201, "Service", "shop"],
+  );
+  assert.equal((await ask(server, "POST", collection, service("web"))).body.reason, "AlreadyExists");
+  const patched = await ask(server, "PATCH", `${collection}/web`, { spec: { a: null, c: 3 } });
+  assert.deepEqual(patched.body.spec, { b: 2, c: 3 });
+  assert.equal((await ask(server, "PUT", `${collection}/web`, created.body)).body.reason, "Conflict");
+  assert.equal((await ask(server, "PUT", `${collection}/web`, patched.body)).code, 200);
+  assert.equal((await ask(server, "DELETE", `${collection}/web`)).code, 200);
+  assert.deepEqual((await ask(server, "GET", `${collection}/web`)).code, 404);
+});
+
+test("test API server lists in pages of one snapshot until its history is compacted", async t => {
+  const server = await start(t);
+  server.load(["a", "b", "c"].map(name => service(name)));
+  const first = (await ask(server, "GET", `${collection}?limit=2`)).body;
+  server.put(service("d"));
+  const rest = `${collection}?limit=2&continue=${first.metadata.continue}`;
+  const second = (await ask(server, "GET", rest)).body;
+  const names = [...first.items, ...second.items].map(item => item.metadata.name);
+  assert.deepEqual(names, ["a", "b", "c"]);
+  assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
+  const token = (await ask(server, "GET", `${collection}?limit=2`)).body.metadata.continue;
+  server.compact();
+  assert.equal((await ask(server, "GET", `${collection}?continue=${token}`)).body.reason, "Expired");
+  const tooOld = `${collection}?watch=true&resourceVersion=${first.metadata.resourceVersion}`;
+  assert.equal((await ask(server, "GET", tooOld)).code, 410);
+});
+
+test("test API server selects by label, field and namespace", async t => {
+  const server = await start(t);
+  server.load([service("a", { tier: "web" }), service("b", { tier: "db" }), service("c")]);
+  const select = async (query: string): Promise<string> => {
+    const { body } = await ask(server, "GET", `/api/v1/services?${query}`);
+    return (
+      body.items?.map((item: { metadata: { name: string } }) => item.metadata.name).join("") ?? body.reason
+    );
+  };
+  const expected: Record<string, string> = {
+    "labelSelector=tier=web": "a",
+    "labelSelector=tier!=web": "bc",
+    "labelSelector=tier": "ab",
+    "labelSelector=!tier": "c",
+    "labelSelector=tier in (web,db),tier!=db": "a",
+    "labelSelector=tier notin (web)": "bc",
+    "fieldSelector=metadata.name=b": "b",
+    "fieldSelector=metadata.name!=b,metadata.namespace=shop": "ac",
+    "labelSelector=a b c": "BadRequest",
+  };
+  for (const [query, names] of Object.entries(expected)) assert.equal(await select(query), names, query);
+  assert.deepEqual((await ask(server, "GET", "/api/v1/namespaces/other/services")).body.items, []);
+});
+
+test("test API server starts a watch with the state, with initial events, or after a resourceVersion", async t => {
+  const server = await start(t);
+  server.put(service("a"));
+  const version = server.resourceVersion;
+  server.put(service("b"));
+  server.remove("Service", "shop", "a");
+  const [state, initial, after] = await Promise.all([
+    watch(server, `${collection}?`),
+    watch(server, `${collection}?sendInitialEvents=true&allowWatchBookmarks=true&`),
+    watch(server, `${collection}?resourceVersion=${version}&`),
+  ]);
+  assert.deepEqual(state, ["ADDED b"]);
+  assert.deepEqual(initial, ["ADDED b", `BOOKMARK {"k8s.io/initial-events-end":"true"}`]);
+  assert.deepEqual(after, ["ADDED b", "DELETED a"]);
+});
+
+test("test API server sends bookmarks at their interval to those who allow them", async t => {
+  const server = await start(t, 400);
+  const [allowed, others] = await Promise.all([
+    watch(server, `${collection}?allowWatchBookmarks=true&`),
+    watch(server, `${collection}?`),
+  ]);
+  assert.deepEqual(allowed, ["BOOKMARK {}", "BOOKMARK {}"]);
+  assert.deepEqual(others, []);
+});
+
+test("test API server answers discovery, health and unknown paths", async t => {
+  const server = await start(t);
+  assert.deepEqual((await ask(server, "GET", "/api")).body.versions, ["v1"]);
+  assert.equal((await ask(server, "GET", "/apis")).body.groups[0].name, "discovery.k8s.io");
+  assert.equal((await ask(server, "GET", "/api/v1")).body.resources.length, 5);
+  assert.equal(await (await fetch(`${server.url}/readyz`)).text(), "ok");
+  const unknown = await ask(server, "GET", "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports");
+  assert.deepEqual([unknown.code, unknown.body.kind, unknown.body.reason], [404, "Status", "NotFound"]);
+});
