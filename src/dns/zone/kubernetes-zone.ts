@@ -4,7 +4,8 @@
  *
  * Kubernetes DNS specification 1.1.0, all sections; CoreDNS's `kubernetes` plugin where the specification is silent.
  * One rule is stricter than CoreDNS: a name that has any record, or any name beneath it, is never NXDOMAIN (RFC 8020
- * §2), whatever the type asked for. Caches that cut at a denied name would otherwise lose the names below it.
+ * §2), whatever the type asked for. Caches that cut at a denied name would otherwise lose the names below it. Only
+ * parts of reverse names (`96.10.in-addr.arpa.`) are denied as CoreDNS denies them: they are mostly other people's.
  */
 
 import type { Kind } from "../../cluster/objects.ts";

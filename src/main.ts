@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** Frontdesk: cluster DNS and service proxy. `frontdesk help` says what it can do. */
+
+import { runCommandLine } from "./cli/command-line.ts";
+
+// Not only the exit code: whatever a failed start left open must not keep the process.
+process.exit(await runCommandLine(process.argv.slice(2)));

@@ -1,0 +1,247 @@
+/**
+ * The DNS server under test, as a process of its own: Frontdesk from this checkout, or the CoreDNS binary that the
+ * environment variable `CONFORMANCE_SUBJECT` names. Both get the same cluster, zones and options.
+ */
+
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { get } from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { exchangeTcp, exchangeUdp, type ServerAddress } from "./dns-client.ts";
+import { buildQuery } from "./dns-client-query.ts";
+
+export type SubjectName = "frontdesk" | "coredns";
+export type PodMode = "disabled" | "insecure" | "verified";
+
+export interface SubjectOptions {
+  /** The text of a kubeconfig file. */
+  readonly kubeconfig: string;
+  /** First the cluster domain, then the reverse zones. */
+  readonly zones?: readonly string[];
+  readonly pods?: PodMode;
+  readonly ttlSeconds?: number;
+  /** True: all local addresses. Otherwise one loopback address of this process alone, so that files never share a port. */
+  readonly listensEverywhere?: boolean;
+  /** False: resolve as soon as queries are answered, synced or not. */
+  readonly awaitReady?: boolean;
+  /** A CoreDNS to start instead of the one in the environment, if any. */
+  readonly corednsBinary?: string | undefined;
+}
+
+export interface Subject {
+  readonly server: ServerAddress;
+  readonly healthUrl: string;
+  readonly readyUrl: string;
+  readonly metricsUrl: string;
+  readonly processId: number;
+  /** Everything the process has printed so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+const corednsBinary = process.env.CONFORMANCE_SUBJECT;
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 5_000;
+
+export const subjectName: SubjectName = corednsBinary === undefined ? "frontdesk" : "coredns";
+
+/** Starts the subject and waits until it is ready, or, without `awaitReady`, until it answers at all. */
+export async function startSubject(options: SubjectOptions): Promise<Subject> {
+  const host = loopbackAddressOfThisProcess();
+  const directory = await mkdtemp(join(tmpdir(), "frontdesk-conformance-"));
+  const kubeconfigFile = join(directory, "kubeconfig");
+  await writeFile(kubeconfigFile, options.kubeconfig);
+  const ports = await freePorts(options.listensEverywhere ? "0.0.0.0" : host, 4);
+  const plan = planOf(options, kubeconfigFile, host, ports);
+  const running = new RunningSubject(await launch(plan, directory), directory, plan);
+  try {
+    if (options.awaitReady ?? true) await running.waitUntil(() => isOk(running.readyUrl));
+    // CoreDNS says that it is ready before its sockets are open.
+    await running.waitUntil(() => isAnswering(running.server));
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+interface SubjectPlan extends ServerAddress {
+  readonly kubeconfigFile: string;
+  readonly zones: readonly string[];
+  readonly pods: PodMode;
+  readonly ttlSeconds: number;
+  readonly listensEverywhere: boolean;
+  readonly healthPort: number;
+  readonly readyPort: number;
+  readonly metricsPort: number;
+  readonly corednsBinary: string | undefined;
+}
+
+function planOf(
+  options: SubjectOptions,
+  kubeconfigFile: string,
+  host: string,
+  ports: readonly number[],
+): SubjectPlan {
+  const [port = 0, healthPort = 0, readyPort = 0, metricsPort = 0] = ports;
+  return {
+    kubeconfigFile,
+    zones: options.zones ?? ["cluster.local", "in-addr.arpa", "ip6.arpa"],
+    pods: options.pods ?? "disabled",
+    ttlSeconds: options.ttlSeconds ?? 5,
+    listensEverywhere: options.listensEverywhere ?? false,
+    host,
+    port,
+    healthPort,
+    readyPort,
+    metricsPort,
+    corednsBinary: options.corednsBinary ?? corednsBinary,
+  };
+}
+
+async function launch(plan: SubjectPlan, directory: string): Promise<ChildProcess> {
+  const options: SpawnOptions = { cwd: directory, stdio: ["ignore", "pipe", "pipe"] };
+  if (plan.corednsBinary !== undefined) {
+    const file = join(directory, "Corefile");
+    await writeFile(file, corefileOf(plan));
+    return spawn(plan.corednsBinary, ["-conf", file], options);
+  }
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  // A suite starts it dozens of times; compiling anew would be half of each start.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "frontdesk-compile-cache") };
+  return spawn(process.execPath, [main, ...frontdeskArguments(plan)], { ...options, env });
+}
+
+function frontdeskArguments(plan: SubjectPlan): string[] {
+  return [
+    "dns",
+    ...["--kubeconfig", plan.kubeconfigFile],
+    ...["--dns.port", String(plan.port)],
+    ...(plan.listensEverywhere ? [] : ["--listen", plan.host]),
+    ...["--zones", plan.zones.join(",")],
+    ...["--pods", plan.pods],
+    ...["--ttl", String(plan.ttlSeconds)],
+    ...["--health-address", `${plan.host}:${plan.healthPort}`],
+    ...["--ready-address", `${plan.host}:${plan.readyPort}`],
+    ...["--metrics-address", `${plan.host}:${plan.metricsPort}`],
+  ];
+}
+
+function corefileOf(plan: SubjectPlan): string {
+  return `${plan.zones.map(zone => `${zone}:${plan.port}`).join(" ")} {
+    ${plan.listensEverywhere ? "" : `bind ${plan.host}`}
+    errors
+    health ${plan.host}:${plan.healthPort}
+    ready ${plan.host}:${plan.readyPort}
+    prometheus ${plan.host}:${plan.metricsPort}
+    kubernetes ${plan.zones.join(" ")} {
+        kubeconfig ${plan.kubeconfigFile}
+        pods ${plan.pods}
+        ttl ${plan.ttlSeconds}
+    }
+}
+`;
+}
+
+class RunningSubject implements Subject {
+  readonly server: ServerAddress;
+  readonly healthUrl: string;
+  readonly readyUrl: string;
+  readonly metricsUrl: string;
+  readonly processId: number;
+  readonly #process: ChildProcess;
+  readonly #directory: string;
+  readonly #exited: Promise<unknown>;
+  readonly #printed: string[] = [];
+  #failure: Error | undefined;
+
+  constructor(child: ChildProcess, directory: string, plan: SubjectPlan) {
+    this.server = { host: plan.listensEverywhere ? "127.0.0.1" : plan.host, port: plan.port };
+    this.healthUrl = `http://${plan.host}:${plan.healthPort}/health`;
+    this.readyUrl = `http://${plan.host}:${plan.readyPort}/ready`;
+    this.metricsUrl = `http://${plan.host}:${plan.metricsPort}/metrics`;
+    this.processId = child.pid ?? 0;
+    this.#process = child;
+    this.#directory = directory;
+    this.#exited = once(child, "close").catch(() => undefined);
+    child.on("error", error => {
+      this.#failure = error;
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#printed.push(text));
+    }
+  }
+
+  output(): string {
+    return this.#printed.join("");
+  }
+
+  async waitUntil(isUp: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + startTimeoutMs;
+    while (!(await isUp())) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#hasExited) throw new Error(`${subjectName} ended before it was up:\n${this.output()}`);
+      if (Date.now() > deadline) {
+        throw new Error(`${subjectName} was not up within ${startTimeoutMs} ms:\n${this.output()}`);
+      }
+      await delay(20);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#hasExited) {
+      const timer = setTimeout(() => this.#process.kill("SIGKILL"), stopTimeoutMs);
+      this.#process.kill("SIGTERM");
+      await this.#exited;
+      clearTimeout(timer);
+    }
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  get #hasExited(): boolean {
+    return (
+      this.#failure !== undefined || this.#process.exitCode !== null || this.#process.signalCode !== null
+    );
+  }
+}
+
+async function isAnswering(server: ServerAddress): Promise<boolean> {
+  const query = buildQuery("cluster.local. SOA");
+  const replies = [exchangeUdp(server, query, 1_000), exchangeTcp(server, query, 1_000)];
+  return (await Promise.allSettled(replies)).every(({ status }) => status === "fulfilled");
+}
+
+/** Whether a GET is answered 200; false when nobody listens. */
+export function isOk(url: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const request = get(url, { agent: false, timeout: 1_000 }, response => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+  });
+}
+
+/** Linux answers for all of 127.0.0.0/8; process ids (at most 22 bits) are unique, so these addresses are too. */
+function loopbackAddressOfThisProcess(): string {
+  const id = process.pid;
+  return `127.${64 + (id >> 16)}.${(id >> 8) & 0xff}.${id & 0xff}`;
+}
+
+/** Ports nobody listens on, all different. */
+async function freePorts(host: string, count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, host));
+  await Promise.all(servers.map(server => once(server, "listening")));
+  const ports = servers.map(server => {
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
+  return ports;
+}
