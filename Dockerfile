@@ -26,5 +26,7 @@ ENV NODE_ENV=production
 # A number, so that `runAsNonRoot` can be checked without reading /etc/passwd.
 USER 65532:65532
 EXPOSE 53/udp 53/tcp 8080/tcp 8181/tcp 9153/tcp
-ENTRYPOINT ["node", "/app/frontdesk.js"]
+# The heap follows the container's memory limit (60 % of it), and young objects are collected often rather than held:
+# without the two, the garbage of the first lists alone would reach the 170Mi of the Deployment.
+ENTRYPOINT ["node", "--max-old-space-size-percentage=60", "--max-semi-space-size=1", "/app/frontdesk.js"]
 CMD ["dns"]

@@ -73,7 +73,7 @@ export interface EndpointPort {
   readonly port: number | undefined;
 }
 
-export interface TargetReference {
+interface TargetReference {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;

@@ -35,7 +35,7 @@ export interface RawObject {
   readonly [field: string]: unknown;
 }
 
-export interface RawMetadata {
+interface RawMetadata {
   readonly name?: string;
   readonly namespace?: string;
   readonly resourceVersion?: string;
@@ -177,7 +177,7 @@ function trimPod(raw: RawObject): Pod {
 }
 
 /** Ports of the containers and of the init containers that go on running (sidecars). */
-export function containerPortsOf(podSpec: Raw): ContainerPort[] {
+function containerPortsOf(podSpec: Raw): ContainerPort[] {
   const sidecars = (podSpec?.initContainers ?? []).filter((c: Raw) => c.restartPolicy === "Always");
   return [...(podSpec?.containers ?? []), ...sidecars].flatMap((container: Raw) =>
     (container.ports ?? []).map((port: Raw) => ({

@@ -36,7 +36,7 @@ interface TlsFiles {
 }
 
 /** Access that cannot work before somebody changes a file or a flag: `what` is wrong, where, and the `remedy`. */
-export class KubeconfigError extends Error {
+class KubeconfigError extends Error {
   override readonly name = "KubeconfigError";
   readonly what: string;
   readonly remedy: string;

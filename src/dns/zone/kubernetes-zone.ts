@@ -51,7 +51,7 @@ export function answerQuestion(
 }
 
 /** The longest zone that holds the name. */
-export function zoneOf(zones: readonly Name[], name: Name): Name | undefined {
+function zoneOf(zones: readonly Name[], name: Name): Name | undefined {
   let longest: Name | undefined;
   for (const zone of zones) {
     if (zone.length >= (longest?.length ?? 0) && isSubdomain(name, zone)) longest = zone;
