@@ -139,7 +139,7 @@ function trimEndpoint(endpoint: Raw): Endpoint {
   return {
     addresses: endpoint.addresses ?? none,
     isReady,
-    isServing: conditions.serving ?? isReady,
+    isServing: conditions.serving ?? true,
     isTerminating: conditions.terminating ?? false,
     hostname: endpoint.hostname ?? "",
     nodeName: endpoint.nodeName ?? "",
