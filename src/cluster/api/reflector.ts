@@ -42,7 +42,9 @@ export interface Timing {
 }
 
 export const defaultTiming: Timing = {
-  backoff: { initialMs: 200, maxMs: 30_000 },
+  // A third of client-go's bound: whoever restarts the API server of a test cluster waits for us, and three requests in ten
+  // seconds are no load.
+  backoff: { initialMs: 200, maxMs: 10_000 },
   answerSilenceMs: 60_000,
   watchSeconds: { min: 240, max: 480 },
   watchGraceMs: 30_000,

@@ -28,9 +28,12 @@ const answersPeers: Expectation = { answer: "peers.shop.svc.cluster.local. 5 IN 
 /** Never a name error that a resolver would remember: what is not known yet may well exist. */
 const notSynced: Expectation = { rcode: "SERVFAIL", authority: soa() };
 
+/** Subtests take the concurrency of what they are in; the last of these changes what the others ask about. */
+const inTurn = { concurrency: false };
+
 /** Side by side, because a server waits some seconds for the lists before it listens without them. */
 describe("before the lists have come", { concurrency: true }, () => {
-  describe("EndpointSlices that cannot be listed", () => {
+  describe("EndpointSlices that cannot be listed", inTurn, () => {
     let release = () => {};
     const cluster = useCluster({
       objects: [namespace("shop"), web, peers, peersSlice],
@@ -92,7 +95,7 @@ describe("before the lists have come", { concurrency: true }, () => {
     });
   });
 
-  describe("EndpointSlices whose list hangs", () => {
+  describe("EndpointSlices whose list hangs", inTurn, () => {
     const cluster = useCluster({
       objects: [namespace("shop"), web, peers, peersSlice],
       awaitReady: false,

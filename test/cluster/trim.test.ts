@@ -1,0 +1,127 @@
+/** Defaults of the API (Kubernetes API reference, v1 and discovery.k8s.io/v1) are applied at the border. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Endpoint } from "../../src/cluster/objects.ts";
+import { trim } from "../../src/cluster/trim.ts";
+
+const metadata = { name: "web", namespace: "shop" };
+
+function endpointOf(endpoint: object): Endpoint | undefined {
+  const raw = { metadata, addressType: "IPv4", endpoints: [{ addresses: ["10.0.0.1"], ...endpoint }] };
+  return trim("EndpointSlice", raw).endpoints[0];
+}
+
+const conditionCases: readonly (readonly [what: string, conditions: object | undefined, expected: string])[] =
+  [
+    ["no conditions", undefined, "ready serving"],
+    ["empty conditions", {}, "ready serving"],
+    ["null conditions", { ready: null, serving: null, terminating: null }, "ready serving"],
+    ["not ready", { ready: false }, "serving"],
+    ["terminating but serving", { ready: false, serving: true, terminating: true }, "serving terminating"],
+    ["terminating for good", { ready: false, serving: false, terminating: true }, "terminating"],
+  ];
+
+for (const [what, conditions, expected] of conditionCases) {
+  test(`an endpoint with ${what} is ${expected}`, () => {
+    const endpoint = endpointOf(conditions === undefined ? {} : { conditions });
+    const words = [
+      endpoint?.isReady && "ready",
+      endpoint?.isServing && "serving",
+      endpoint?.isTerminating && "terminating",
+    ];
+    assert.equal(words.filter(word => typeof word === "string").join(" "), expected);
+  });
+}
+
+test("a slice without endpoints, ports and labels is an empty slice of no service", () => {
+  const slice = trim("EndpointSlice", { metadata, addressType: "IPv4", endpoints: null, ports: null });
+  assert.deepEqual([slice.endpoints, slice.ports, slice.serviceName], [[], [], ""]);
+});
+
+test("the time that triggered a slice's change is read to the millisecond, and nonsense is none", () => {
+  const sliceOf = (time: string) => {
+    const annotations = { "endpoints.kubernetes.io/last-change-trigger-time": time };
+    return trim("EndpointSlice", { metadata: { ...metadata, annotations }, addressType: "IPv4" });
+  };
+  assert.equal(
+    sliceOf("2026-11-01T08:00:00.123456789Z").changeTriggeredAtMs,
+    Date.UTC(2026, 10, 1, 8, 0, 0, 123),
+  );
+  assert.equal(sliceOf("yesterday").changeTriggeredAtMs, undefined);
+});
+
+test("a service port defaults to TCP, to its own number behind it and to no node port", () => {
+  const service = trim("Service", { metadata, spec: { clusterIP: "10.96.0.1", ports: [{ port: 80 }] } });
+  assert.deepEqual(service.ports, [{ name: "", protocol: "TCP", port: 80, targetPort: 80, nodePort: 0 }]);
+  assert.deepEqual([service.type, service.clusterIPs], ["ClusterIP", ["10.96.0.1"]]);
+  assert.equal(service.affinityTimeoutSeconds, undefined);
+});
+
+for (const spec of [{ clusterIP: "None" }, { clusterIPs: ["None"] }]) {
+  test(`a service with ${JSON.stringify(spec)} is headless and has no address`, () => {
+    const service = trim("Service", { metadata, spec });
+    assert.deepEqual([service.isHeadless, service.clusterIPs], [true, []]);
+  });
+}
+
+test("an ExternalName has neither addresses nor headlessness, whatever its clusterIP says", () => {
+  const spec = { type: "ExternalName", externalName: "example.com", clusterIP: "None" };
+  const service = trim("Service", { metadata, spec });
+  assert.deepEqual(
+    [service.isHeadless, service.clusterIPs, service.externalName],
+    [false, [], "example.com"],
+  );
+});
+
+test("unready addresses are published by the field and by the old annotation", () => {
+  const annotations = { "service.alpha.kubernetes.io/tolerate-unready-endpoints": "true" };
+  const publishes = (raw: object) => trim("Service", { metadata, spec: {}, ...raw }).publishNotReadyAddresses;
+  assert.equal(publishes({}), false);
+  assert.equal(publishes({ spec: { publishNotReadyAddresses: true } }), true);
+  assert.equal(publishes({ metadata: { ...metadata, annotations } }), true);
+});
+
+test("session affinity lasts three hours unless it says otherwise", () => {
+  const affinityOf = (more: object) =>
+    trim("Service", { metadata, spec: { sessionAffinity: "ClientIP", ...more } }).affinityTimeoutSeconds;
+  assert.equal(affinityOf({}), 10800);
+  assert.equal(affinityOf({ sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } } }), 5);
+});
+
+test("an empty selector is no selector", () => {
+  assert.equal(trim("Service", { metadata, spec: { selector: {} } }).selector, undefined);
+});
+
+test("a Pod's one address counts where the list is missing, and sidecars' ports count as containers' do", () => {
+  const pod = trim("Pod", {
+    metadata,
+    spec: {
+      containers: [{ ports: [{ name: "http", containerPort: 8080 }] }, {}],
+      initContainers: [
+        { ports: [{ containerPort: 1 }] },
+        { restartPolicy: "Always", ports: [{ containerPort: 15001, protocol: "UDP" }] },
+      ],
+    },
+    status: { podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "False" }] },
+  });
+  assert.deepEqual(pod.podIPs, ["10.0.0.1"]);
+  assert.deepEqual(
+    pod.containerPorts.map(({ name, port, protocol }) => [name, port, protocol]),
+    [
+      ["http", 8080, "TCP"],
+      ["", 15001, "UDP"],
+    ],
+  );
+  assert.deepEqual([pod.isReady, pod.phase], [false, "Pending"]);
+});
+
+test("a Node keeps its internal addresses only", () => {
+  const addresses = [
+    { type: "InternalIP", address: "192.0.2.1" },
+    { type: "Hostname", address: "node-1" },
+    { type: "InternalIP", address: "2001:db8::1" },
+  ];
+  const node = trim("Node", { metadata: { name: "node-1" }, status: { addresses } });
+  assert.deepEqual(node.internalIPs, ["192.0.2.1", "2001:db8::1"]);
+});
