@@ -149,8 +149,12 @@ export function objectKey(object: ClusterObject): string {
   return "namespace" in object ? `${object.namespace}/${object.name}` : object.name;
 }
 
-/** Family of a textual address; undefined for anything that is not an IP literal. */
+/**
+ * Family of a textual address; undefined for anything that is not an IP literal. An address with a zone (`fe80::1%eth0`)
+ * is none: it means something on one machine only.
+ */
 export function familyOf(address: string): IPFamily | undefined {
+  if (address.includes("%")) return undefined;
   if (address.includes(":")) return isIPv6(address) ? "IPv6" : undefined;
   return isIPv4(address) ? "IPv4" : undefined;
 }

@@ -23,9 +23,9 @@ export interface Cluster {
   namespace(name: string): Namespace | undefined;
   service(namespace: string, name: string): Service | undefined;
   services(): Iterable<Service>;
-  /** Slices whose service-name label names this Service, in the order they became known. */
+  /** Slices whose service-name label names this Service, in no order that means anything, as with all of these. */
   slicesOf(namespace: string, serviceName: string): Iterable<EndpointSlice>;
-  /** Services that hold this address among their cluster IPs, in the order they became known. */
+  /** Services that hold this address among their cluster IPs: one, unless somebody made a mistake. */
   servicesAt(clusterIP: string): Iterable<Service>;
   /** Slices that list this address, whether ready or not. */
   slicesAt(address: string): Iterable<EndpointSlice>;
@@ -185,7 +185,7 @@ export class ClusterStore implements Cluster {
   }
 }
 
-/** Objects by any number of keys each; the values under one key keep the order in which they came. */
+/** Objects by any number of keys each. */
 class Index<T> {
   readonly #byKey = new Map<string, T | Set<T>>();
   readonly #keysOf: (object: T) => readonly string[];
@@ -218,8 +218,8 @@ class Index<T> {
     if (found === object) this.#byKey.delete(key);
     else if (found instanceof Set) {
       found.delete(object);
-      const [only, ...others] = found;
-      if (only !== undefined && others.length === 0) this.#byKey.set(key, only);
+      if (found.size > 1) return;
+      for (const only of found) this.#byKey.set(key, only);
     }
   }
 }

@@ -65,20 +65,36 @@ export function createResponder(options: ResponderOptions): Respond {
   return (bytes, client) => {
     const startedAtMs = performance.now();
     const reply = replyTo(options, bytes, client);
-    if (reply === undefined) return undefined;
-    options.onExchange({
-      client,
-      question: reply.question,
-      zone: reply.zone,
-      rcode: reply.rcode,
-      reason: reply.reason,
-      isDnssecOk: reply.edns?.isDnssecOk === true,
-      requestSizeBytes: bytes.length,
-      responseSizeBytes: reply.bytes.length,
-      durationMs: performance.now() - startedAtMs,
-    });
-    return reply.bytes;
+    if (reply !== undefined) tell(options, bytes, client, reply, performance.now() - startedAtMs);
+    return reply?.bytes;
   };
+}
+
+/** Who counts and logs must not cost the client its answer. */
+function tell(
+  { onExchange, onFault, log }: ResponderOptions,
+  query: Uint8Array,
+  client: Client,
+  reply: Reply,
+  durationMs: number,
+): void {
+  const { question, zone, rcode, reason, edns, bytes } = reply;
+  try {
+    onExchange({
+      client,
+      question,
+      zone,
+      rcode,
+      reason,
+      isDnssecOk: edns?.isDnssecOk === true,
+      requestSizeBytes: query.length,
+      responseSizeBytes: bytes.length,
+      durationMs,
+    });
+  } catch (error) {
+    onFault();
+    log.error({ err: error }, "counting a query failed");
+  }
 }
 
 /** No zone's answer: only why there is none. */

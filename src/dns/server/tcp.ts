@@ -81,31 +81,44 @@ function frame(reply: Uint8Array): Uint8Array {
 
 /** Takes bytes in pieces of any size, gives whole messages: two octets of length before each. */
 class FrameReader {
-  #pieces: Buffer[] = [];
-  #sizeBytes = 0;
-  /** Nothing is looked at before this many are there, so that bytes that come one by one are joined once. */
-  #neededBytes = 2;
+  /** Pending octets are those from `#start` to `#end`; behind them is room for more. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
 
   push(piece: Buffer): void {
-    this.#pieces.push(piece);
-    this.#sizeBytes += piece.length;
+    if (this.#start === this.#end) {
+      this.#bytes = piece;
+      this.#start = 0;
+      this.#end = piece.length;
+      return;
+    }
+    if (this.#bytes.length - this.#end < piece.length) this.#makeRoom(piece.length);
+    piece.copy(this.#bytes, this.#end);
+    this.#end += piece.length;
   }
 
+  /** The message is good until the next `push`. */
   next(): Uint8Array | undefined {
-    if (this.#sizeBytes < this.#neededBytes) return undefined;
-    const [first, ...others] = this.#pieces;
-    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces);
-    const end = 2 + bytes.readUInt16BE();
-    const isWhole = bytes.length >= end;
-    const rest = isWhole ? bytes.subarray(end) : bytes;
-    this.#pieces = [rest];
-    this.#sizeBytes = rest.length;
-    this.#neededBytes = isWhole ? 2 : end;
-    return isWhole ? bytes.subarray(2, end) : undefined;
+    if (this.#end - this.#start < 2) return undefined;
+    const messageStart = this.#start + 2;
+    const messageEnd = messageStart + this.#bytes.readUInt16BE(this.#start);
+    if (messageEnd > this.#end) return undefined;
+    this.#start = messageEnd;
+    return this.#bytes.subarray(messageStart, messageEnd);
+  }
+
+  /** Doubles, so that octets that come one by one are copied twice on average, and none keeps a buffer of its own. */
+  #makeRoom(moreBytes: number): void {
+    const pending = this.#bytes.subarray(this.#start, this.#end);
+    this.#bytes = Buffer.allocUnsafeSlow(2 * (pending.length + moreBytes));
+    pending.copy(this.#bytes);
+    this.#start = 0;
+    this.#end = pending.length;
   }
 }
 
-/** One timer that is moved rather than made anew. */
+/** One deadline at a time. */
 class Deadline {
   readonly #expired: () => void;
   #timer: NodeJS.Timeout | undefined;

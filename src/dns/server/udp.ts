@@ -28,8 +28,13 @@ export async function listenUdp(
     // Where both families are wanted, 0.0.0.0 has a socket of its own; IPv4 sockets do not know this option.
     ...(isV6 ? { ipv6Only: true } : {}),
   });
-  socket.bind(port, address);
-  await once(socket, "listening");
+  try {
+    socket.bind(port, address);
+    await once(socket, "listening");
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   socket.on("message", (query, { address: host, port: clientPort, family }) => {
     const client: Client = { protocol: "udp", family };
     const reply = respond(query, client);

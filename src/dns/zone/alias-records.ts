@@ -9,7 +9,7 @@ import type { Outcome, ZoneQuery } from "./zone-query.ts";
 import { isSynced, noData, noName, recordOf, records } from "./zone-query.ts";
 
 /** CoreDNS's limit; longer chains in one cluster are mistakes. */
-const maxChainLength = 10;
+const maxChainLength = 11;
 
 /**
  * Answers a name that is another name for `targetText`: the CNAME, followed by the target's addresses where one of
@@ -21,9 +21,9 @@ export function answerAlias(query: ZoneQuery, targetText: string): Outcome {
   if (target === undefined) {
     return noName(because("external-name-unusable", `externalName "${targetText}" is not a domain name`));
   }
-  if (isSubdomain(target, query.name)) return unresolved(`${targetText} leads back to the name asked for`);
   const alias = recordOf(query, query.name, { type: "CNAME", target });
   if (query.type === typeCodes.CNAME) return records([alias]);
+  if (isSubdomain(target, query.name)) return unresolved(`${targetText} leads back to the name asked for`);
   if (query.type !== typeCodes.A && query.type !== typeCodes.AAAA) {
     return noData(because("no-such-type", "the name is an alias, for addresses only"));
   }

@@ -23,6 +23,7 @@ import type { Reason } from "./reason.ts";
 import { because } from "./reason.ts";
 import { answerReverse } from "./reverse-records.ts";
 import { answerService } from "./service-records.ts";
+import type { ZoneName } from "./zone-name.ts";
 import { parseZoneName } from "./zone-name.ts";
 import type { Outcome, ZoneOptions, ZoneQuery } from "./zone-query.ts";
 import { isExposed, isSynced, kindsNeeded, noData, noName } from "./zone-query.ts";
@@ -99,6 +100,9 @@ function resolveBelowApex(query: ZoneQuery): Outcome {
   const address = addressOfReverseName(query.name);
   if (address !== undefined) return answerReverse(query, address, primaryZone(query.options));
   const name = parseZoneName(query.labels);
+  if (isReverse(query.zone) && isOfCluster(name)) {
+    return noName(because("unknown-name", "a reverse zone holds whole addresses only"));
+  }
   switch (name.kind) {
     case "service":
       return answerService(query, name);
@@ -127,9 +131,13 @@ function answerNamespace(query: ZoneQuery, namespace: string, branch: "svc" | "p
   return noData(because("no-such-type", "the name only has names beneath it"));
 }
 
+/** Names of this kind live in cluster domains; the zone's names for itself are in every zone. */
+function isOfCluster({ kind }: ZoneName): boolean {
+  return kind === "service" || kind === "pod" || kind === "namespace" || kind === "unknown";
+}
+
 /** Two labels or more that end in neither `svc` nor `pod` are what a search list makes of an outside name. */
 function whyUnknown(query: ZoneQuery): Reason {
-  if (isReverse(query.zone)) return because("unknown-name", "not a whole reverse name");
   if (query.labels.length === 1) return because("unknown-name", "names end in .svc or .pod before the zone");
   return because("search-path-miss", "not a name of this zone; a longer name with a search domain appended?");
 }

@@ -115,13 +115,13 @@ function collectEntries(
 
 interface NamedPort {
   readonly name: string;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | "";
   readonly port: number | undefined;
 }
 
-const noPort: readonly NamedPort[] = [{ name: "", protocol: "TCP", port: undefined }];
+const noPort: readonly NamedPort[] = [{ name: "", protocol: "", port: undefined }];
 
-/** An object that declares no port still has addresses: one unnamed port without a number stands for that. */
+/** An object that declares no port still has addresses: one port without name, protocol and number stands for that. */
 function portsOf(object: { readonly ports: readonly NamedPort[] }): readonly NamedPort[] {
   return object.ports.length === 0 ? noPort : object.ports;
 }

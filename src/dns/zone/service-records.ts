@@ -36,36 +36,39 @@ function missingName(
   name: ServiceName,
   found: Extract<ServiceEntries, { kind: "missing" }>,
 ): Outcome {
-  const protocol = name.endpoint?.startsWith("_") === true ? name.endpoint.slice(1) : undefined;
-  const service = query.cluster.service(name.namespace, name.service);
-  const hasPort = service?.ports.some(port => port.protocol.toLowerCase() === protocol) === true;
-  if (found.reason.code === "no-such-endpoint" && hasPort) {
-    return noData(because("no-such-type", "only names of ports are beneath this one"));
+  if (found.reason.code !== "no-such-endpoint" || name.endpoint?.startsWith("_") !== true) {
+    return noName(found.reason);
   }
-  return noName(found.reason);
+  const port = { name: "", protocol: name.endpoint.slice(1) };
+  const beneath = findServiceEntries(query, { ...name, endpoint: undefined, port });
+  if (beneath.kind !== "entries" || port.protocol === "") return noName(found.reason);
+  return noData(because("no-such-type", "only names of ports are beneath this one"));
 }
 
 /** RFC 1035 §3.4.1 and RFC 3596: each address once, however many ports it has. */
 function answerAddresses(query: ZoneQuery, entries: readonly Entry[]): Outcome {
   const type = query.type === typeCodes.A ? "A" : "AAAA";
   const answers = new Map<string, ResourceRecord>();
-  const hostNames: string[] = [];
   for (const { address } of entries) {
-    const addressType = addressTypeOf(address);
-    if (addressType === undefined) hostNames.push(address);
-    else if (addressType === type) answers.set(address, recordOf(query, query.name, { type, address }));
+    if (addressTypeOf(address) === type) answers.set(address, recordOf(query, query.name, { type, address }));
   }
   if (answers.size > 0) return records([...answers.values()]);
-  const [hostName] = hostNames;
-  // A name has one CNAME at most and nothing beside it (RFC 1034 §3.6.2).
-  if (hostName !== undefined) return answerAlias(query, hostName);
+  const isAliasOnly =
+    entries.length > 0 && entries.every(({ address }) => addressTypeOf(address) === undefined);
+  if (isAliasOnly) return answerFirstAlias(query, entries);
   const family = type === "A" ? "IPv4" : "IPv6";
   return noData(because("no-such-family", `the name exists, without an ${family} address`));
 }
 
+/** A name has one CNAME at most and nothing beside it (RFC 1034 §3.6.2): the first host name that leads anywhere. */
+function answerFirstAlias(query: ZoneQuery, entries: readonly Entry[]): Outcome {
+  const outcomes = entries.map(({ address }) => answerAlias(query, address));
+  return outcomes.find(({ kind }) => kind === "records") ?? (outcomes[0] as Outcome);
+}
+
 /** RFC 2782; priority and weight are free in the specification, the values are CoreDNS's. */
 function answerServers(query: ZoneQuery, entries: readonly Entry[]): Outcome {
-  const weight = weightOf(entries.length);
+  const weight = weightOf(entries.filter(({ address }) => addressTypeOf(address) !== undefined).length);
   const answers = new Map<string, ResourceRecord>();
   const additionals = new Map<string, ResourceRecord>();
   for (const entry of entries) {

@@ -86,6 +86,20 @@ test("a fault while answering is SERVFAIL for that client and counted", async co
   assert.equal(faultCount, 1);
 });
 
+test("a fault while counting costs the client nothing", async context => {
+  let faultCount = 0;
+  const { port } = await start(context, {
+    onExchange: () => {
+      throw new Error("fault");
+    },
+    onFault: () => {
+      faultCount += 1;
+    },
+  });
+  const reply = decodeReply(await exchangeUdp({ host, port }, buildQuery("web.test. A")));
+  assert.deepEqual([reply.rcode, faultCount], ["NOERROR", 1]);
+});
+
 test("a name outside the zones is refused and the reason is on the wire", async context => {
   const { port } = await start(context, { answer: () => undefined });
   const query = buildQuery("example.com. A", { edns: {} });
@@ -137,6 +151,24 @@ test("a client that does not read is answered no further, and loses nothing once
     if (receivedBytes === 2000 * replyBytes) break;
   }
   assert.equal(receivedBytes, 2000 * replyBytes);
+});
+
+test("a query in single octets costs one buffer, whatever comes before and after it", async context => {
+  const { port } = await start(context);
+  const client = await TcpClient.open({ host, port });
+  context.after(() => client.destroy());
+  const query = frame(buildQuery("web.test. A"));
+  client.write(Buffer.concat([query, query.subarray(0, 1)]));
+  await client.receive();
+  for (const octet of query.subarray(1)) {
+    client.write(Buffer.from([octet]));
+    // A turn of the loop between them, so that each arrives by itself.
+    await exchangeUdp({ host, port }, buildQuery("web.test. A"));
+  }
+  client.write(Buffer.concat([query, query]));
+  for (let reply = 0; reply < 3; reply += 1) {
+    assert.deepEqual(decodeReply(await client.receive()).answer, ["web.test. 5 IN A 10.0.0.0"]);
+  }
 });
 
 test("a silent connection is closed by the server", async context => {

@@ -24,9 +24,9 @@ test("an ExternalName into the zone answers the whole chain", () => {
   ]);
 });
 
-test("a chain of ten names is answered, one of eleven is NODATA", () => {
-  assert.equal(ask(storeOf(chain(10)), options, "link-0.shop.svc.cluster.local. A").answers.length, 11);
-  const long = ask(storeOf(chain(11)), options, "link-0.shop.svc.cluster.local. A");
+test("a chain of eleven names is answered, one of twelve is NODATA", () => {
+  assert.equal(ask(storeOf(chain(11)), options, "link-0.shop.svc.cluster.local. A").answers.length, 12);
+  const long = ask(storeOf(chain(12)), options, "link-0.shop.svc.cluster.local. A");
   assert.deepEqual([long.rcode, long.reason, long.answers], ["NOERROR", "external-name-unresolved", []]);
 });
 
@@ -40,6 +40,7 @@ test("ExternalNames that lead to each other are NODATA", () => {
   for (const name of ["a", "self"]) {
     const said = ask(store, options, `${name}.shop.svc.cluster.local. A`);
     assert.deepEqual([said.rcode, said.reason], ["NOERROR", "external-name-unresolved"], name);
+    assert.equal(ask(store, options, `${name}.shop.svc.cluster.local. CNAME`).answers.length, 1, name);
   }
 });
 
@@ -74,18 +75,39 @@ test("an externalName that is no domain name is denied and harms nothing else", 
   assert.equal(ask(store, options, "bad.shop.svc.cluster.local. A").reason, "external-name-unusable");
 });
 
-test("a slice of host names answers a CNAME and no SRV", () => {
+test("a slice of host names answers the first that leads anywhere, and no SRV", () => {
   const store = storeOf([
     namespace("shop"),
     service("shop", "ext", { clusterIPs: ["None"], ports: ["http 80"] }),
     endpointSlice("shop", "ext", {
       addressType: "FQDN",
       ports: ["http 80"],
-      endpoints: ["one.example.com"],
+      endpoints: ["none.shop.svc.cluster.local", "one.example.com", "two.example.com"],
     }),
   ]);
   assert.deepEqual(ask(store, options, "ext.shop.svc.cluster.local. A").answers, [
     "ext.shop.svc.cluster.local. 5 IN CNAME one.example.com.",
   ]);
   assert.deepEqual(ask(store, options, "ext.shop.svc.cluster.local. SRV").answers, []);
+});
+
+test("host names beside addresses are no CNAME in any type and no part of the SRV weight", () => {
+  const store = storeOf([
+    namespace("shop"),
+    service("shop", "mix", { clusterIPs: ["None"], ports: ["http 80"] }),
+    endpointSlice("shop", "mix", { ports: ["http 80"], endpoints: ["10.244.1.1"] }),
+    endpointSlice("shop", "mix", {
+      suffix: "names",
+      addressType: "FQDN",
+      ports: ["http 80"],
+      endpoints: ["one.example.com", "two.example.com"],
+    }),
+  ]);
+  assert.equal(ask(store, options, "mix.shop.svc.cluster.local. AAAA").reason, "no-such-family");
+  assert.deepEqual(ask(store, options, "mix.shop.svc.cluster.local. A").answers, [
+    "mix.shop.svc.cluster.local. 5 IN A 10.244.1.1",
+  ]);
+  assert.deepEqual(ask(store, options, "mix.shop.svc.cluster.local. SRV").answers, [
+    "mix.shop.svc.cluster.local. 5 IN SRV 0 100 80 10-244-1-1.mix.shop.svc.cluster.local.",
+  ]);
 });

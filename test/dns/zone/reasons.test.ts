@@ -27,6 +27,8 @@ const objects = [
     ],
   }),
   endpointSlice("shop", "portless", { endpoints: ["10.244.1.9"] }),
+  service("shop", "sliced", { clusterIPs: ["None"] }),
+  endpointSlice("shop", "sliced", { ports: ["http 80"], endpoints: ["10.244.1.8"] }),
   pod("shop", "db-0", { podIPs: ["10.244.1.3"] }),
 ];
 const store = storeOf(objects);
@@ -49,6 +51,10 @@ const cases: readonly (readonly [question: string, rcode: string, reason: string
   ["1-2-3-4.nope.pod.cluster.local. A", "NXDOMAIN", "no-such-namespace"],
   ["9.9.9.9.in-addr.arpa. PTR", "NXDOMAIN", "no-such-address"],
   ["9.9.in-addr.arpa. PTR", "NXDOMAIN", "unknown-name"],
+  ["web.shop.svc.in-addr.arpa. A", "NXDOMAIN", "unknown-name"],
+  ["shop.svc.ip6.arpa. A", "NXDOMAIN", "unknown-name"],
+  ["fe80--1%eth0.shop.pod.cluster.local. AAAA", "NXDOMAIN", "no-pod-address"],
+  ["_._tcp.portless.shop.svc.cluster.local. A", "NXDOMAIN", "no-such-port"],
   ["web.shop.svc.cluster.local. AAAA", "NOERROR", "no-such-family"],
   ["web.shop.svc.cluster.local. MX", "NOERROR", "no-such-type"],
   ["portless.shop.svc.cluster.local. SRV", "NOERROR", "no-such-port"],
@@ -84,6 +90,7 @@ const names = [
   "10-244-1-3.portless.shop.svc.cluster.local.",
   "db-0.db.shop.svc.cluster.local.",
   "_sql._tcp.db.shop.svc.cluster.local.",
+  "_http._tcp.sliced.shop.svc.cluster.local.",
   "10-244-1-3.shop.pod.cluster.local.",
   "dns-version.cluster.local.",
   "ns.dns.cluster.local.",
