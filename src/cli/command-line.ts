@@ -10,10 +10,13 @@ const verbs: ReadonlyMap<string, () => Promise<Verb>> = new Map([
   ["dns", async () => (await import("./dns.ts")).dnsVerb],
 ]);
 
-/** Runs one command line, without the program's name. Resolves with the exit code when all is done. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command line, without the program's name. Resolves with the exit code when all is done; what runs until it
+ * is told to end, ends when `stopped` resolves.
+ */
+export async function runCommandLine(argv: readonly string[], stopped: Promise<unknown>): Promise<number> {
   try {
-    return await dispatch(argv);
+    return await dispatch(argv, stopped);
   } catch (error) {
     if (isExplained(error)) {
       process.stderr.write(`frontdesk: ${error.what}\n  what to do: ${error.remedy}\n`);
@@ -25,13 +28,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch(argv: readonly string[]): Promise<number> {
+async function dispatch(argv: readonly string[], stopped: Promise<unknown>): Promise<number> {
   const [word = "help", ...rest] = argv;
   if (word === "version" || word === "--version" || word === "-version") return print(version);
   if (word === "help" || word === "--help" || word === "-h") return print(await helpOn(rest[0]));
   const verb = await loadVerb(word);
   if (rest.includes("--help") || rest.includes("-h")) return print(verbHelp(verb));
-  return verb.run(readArguments(verb, rest));
+  return verb.run(readArguments(verb, rest), stopped);
 }
 
 function loadVerb(word: string): Promise<Verb> {

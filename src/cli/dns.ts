@@ -13,7 +13,6 @@ import { healthRoute, metricsRoute, readyRoute, serveAdmin } from "../observe/ad
 import { createLogger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { allAddresses, ownAddresses, startNameService } from "./name-service.ts";
-import { untilSignal } from "./signals.ts";
 import type { Given, Verb } from "./verb.ts";
 import { UsageError } from "./verb.ts";
 import { version } from "./version.ts";
@@ -47,13 +46,12 @@ export const dnsVerb: Verb = {
   run: runDns,
 };
 
-async function runDns(given: Given): Promise<number> {
+async function runDns(given: Given, stopped: Promise<unknown>): Promise<number> {
   const addresses = readAddresses(given);
   const zoneOptions = readZoneFlags(given, () => ownAddresses(addresses));
   const port = given.number("dns.port", 0, 65535);
   const access = await openAccess({ file: given.text("kubeconfig"), context: given.text("context") });
   const log = await createLogger();
-  const stopped = untilSignal();
   const metrics = new Metrics({ version, revision: "" });
   const store = new ClusterStore(error =>
     log.error({ err: error }, "a listener of the cluster's changes failed"),
@@ -68,21 +66,35 @@ async function runDns(given: Given): Promise<number> {
     onRequest: ({ verb, ...request }) =>
       metrics.restClientRequestObserved({ verb, method: verb, ...request }),
   });
+  const missing = () => whatIsMissing(store, source);
   let isAnswering = false;
-  const admin = await startAdmin(given, log, metrics, () => {
-    const missing = whatIsMissing(store, source);
-    return missing.length > 0 || isAnswering ? missing : ["not answering DNS yet"];
-  });
+  const admin = await startAdmin(given, log, metrics, () =>
+    missing().length > 0 || isAnswering ? missing() : ["not answering DNS"],
+  );
   source.start();
-  await firstOf(untilSynced(store, kinds), stopped);
-  const names = await startNameService({ store, zoneOptions, addresses, port, metrics, log });
-  isAnswering = true;
-  log.info({ addresses, port: names.port, version }, "answering DNS");
-  const signal = await stopped;
-  isAnswering = false;
-  log.info({ signal }, "stopping");
-  await Promise.all([names.close(), source.stop(), ...admin.map(server => server.close())]);
+  const synced = untilSynced(store, kinds);
+  if ((await firstOf(synced, stopped)) !== "stopped") {
+    const names = await startNameService({ store, zoneOptions, addresses, port, metrics, log });
+    isAnswering = true;
+    log.info({ addresses, port: names.port, version }, "answering DNS");
+    logUnsynced(log, missing(), synced);
+    const signal = await stopped;
+    isAnswering = false;
+    log.info({ signal }, "stopping");
+    await names.close();
+  }
+  await Promise.all([source.stop(), ...admin.map(server => server.close())]);
   return 0;
+}
+
+/** A server that answers SERVFAIL says so once, with the reason, and once when that is over. */
+function logUnsynced(log: Logger, missing: readonly string[], synced: Promise<unknown>): void {
+  if (missing.length === 0) return;
+  log.warn({ missing }, "names that are not known yet are answered SERVFAIL");
+  synced.then(
+    () => log.info("everything is loaded; nothing is answered SERVFAIL for that any more"),
+    () => {},
+  );
 }
 
 function readAddresses(given: Given): readonly string[] {
@@ -134,10 +146,11 @@ function untilSynced(store: ClusterStore, kinds: readonly Kind[]): Promise<void>
   });
 }
 
-/** Waits for one of them, or for the time to listen anyway. */
-async function firstOf(...events: readonly Promise<unknown>[]): Promise<void> {
+/** What comes first: everything is loaded, a signal to stop, or the time to listen anyway. */
+async function firstOf(synced: Promise<unknown>, stopped: Promise<unknown>): Promise<string> {
   const waiting = new AbortController();
-  const timeout = setTimeout(startupTimeoutMs, undefined, { signal: waiting.signal }).catch(() => {});
-  await Promise.race([...events, timeout]);
+  const timeout = setTimeout(startupTimeoutMs, "timeout", { signal: waiting.signal }).catch(() => "timeout");
+  const first = await Promise.race([synced.then(() => "synced"), stopped.then(() => "stopped"), timeout]);
   waiting.abort();
+  return first;
 }

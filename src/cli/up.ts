@@ -11,7 +11,6 @@ import { Metrics } from "../observe/metrics.ts";
 import { StandIns } from "../proxy/userspace/stand-ins.ts";
 import { UserspaceProxy } from "../proxy/userspace/userspace-proxy.ts";
 import { startNameService } from "./name-service.ts";
-import { untilSignal } from "./signals.ts";
 import { describeCluster } from "./up-report.ts";
 import { formatReport, outputForms } from "./up-report-format.ts";
 import type { Given, Verb } from "./verb.ts";
@@ -62,7 +61,7 @@ export const upVerb: Verb = {
   run: runUp,
 };
 
-async function runUp(given: Given): Promise<number> {
+async function runUp(given: Given, stopped: Promise<unknown>): Promise<number> {
   if (given.positionals.length === 0) {
     throw new UsageError("frontdesk up has nothing to read", "name a file or folder of manifests");
   }
@@ -70,7 +69,6 @@ async function runUp(given: Given): Promise<number> {
   const port = given.number("dns.port", 0, 65535);
   const addresses = [given.text("listen") ?? ""];
   const zoneOptions = readZoneFlags(given, () => addresses);
-  const stopped = untilSignal();
   const log = await createLogger();
   const metrics = new Metrics({ version, revision: "" });
   const store = new ClusterStore(error =>

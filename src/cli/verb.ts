@@ -21,8 +21,11 @@ export interface Verb {
   /** Further lines of help, if any. */
   readonly notes?: readonly string[];
   readonly flags: readonly Flag[];
-  /** Resolves with the exit code: 0 fine, 1 failed, 2 bad usage or configuration. */
-  run(given: Given): Promise<number>;
+  /**
+   * Resolves with the exit code: 0 fine, 1 failed, 2 bad usage or configuration. A verb that runs until it is told to
+   * end does so when `stopped` resolves.
+   */
+  run(given: Given, stopped: Promise<unknown>): Promise<number>;
 }
 
 /** The arguments of one call. */

@@ -2,7 +2,7 @@
  * The border: raw Kubernetes JSON in, the few fields we keep out, defaults of the API applied.
  *
  * Input is what an API server sends (or a validated manifest), so shapes are trusted; absent fields are not.
- * Nothing of the raw object is referenced afterwards except strings.
+ * Of the raw object only strings and small maps and lists of strings (labels, selectors, addresses) live on.
  */
 
 import type {

@@ -33,9 +33,12 @@ export interface AdminServer {
 export class AdminListenError extends Error {
   readonly what: string;
   readonly remedy: string;
+  /** 2, bad usage, where the address makes no sense; 1 where it only cannot be had. */
+  readonly exitCode: 1 | 2;
 
   constructor(what: string, remedy: string, cause?: unknown) {
     super(`${what}: ${remedy}`, { cause });
+    this.exitCode = cause === undefined ? 2 : 1;
     this.name = "AdminListenError";
     this.what = what;
     this.remedy = remedy;
@@ -59,6 +62,7 @@ export async function serveAdmin({ address, routes, log }: AdminOptions): Promis
     server.once("error", error => reject(listenError(address, error)));
     server.listen(listen, resolve);
   });
+  server.on("error", error => log.warn({ err: error }, "admin listener error; listening goes on"));
   return { address: formatAddress(server.address() as AddressInfo), close: () => close(server) };
 }
 

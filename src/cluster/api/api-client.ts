@@ -2,14 +2,14 @@
  * HTTP to one API server over one pool of kept-alive connections.
  *
  * How a dead server is noticed: TCP keep-alive probes start after 30 s without traffic and give up 10 s later (libuv
- * sends ten, one a second), which finds dead hosts and forgotten NAT entries in 40 s without disturbing a watch that
- * has nothing to say. A process that hangs while its kernel answers is found by silence limits, which each request
- * sets by itself.
+ * sends ten, one a second), which finds dead hosts and forgotten NAT entries in 40 s. They only reach the next hop: a
+ * proxy that lost its server, or a process that hangs while its kernel answers, is found by the silence limits that
+ * each request sets by itself.
  */
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
-import { type ApiStatus, ApiStatusError } from "./api-error.ts";
+import { type ApiStatus, ApiStatusError, describeError } from "./api-error.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 
 /** One request as `coredns_kubernetes_rest_client_*` count them. */
@@ -27,7 +27,7 @@ export type RequestObserver = (request: ObservedRequest) => void;
 
 export interface GetOptions {
   readonly signal: AbortSignal;
-  /** Longest silence before the headers, the time to connect included, and before each next byte. */
+  /** Longest wait for credentials, then for the headers (the time to connect included), then for each next byte. */
   readonly headersSilenceMs: number;
   readonly bodySilenceMs: number;
 }
@@ -62,7 +62,7 @@ export class ApiClient {
    * other status, or with what the network or the credentials had to say.
    */
   async get(path: string, options: GetOptions): Promise<IncomingMessage> {
-    const credentials = await this.#currentCredentials();
+    const credentials = await this.#credentialsInTime(options);
     const response = await this.#send(path, credentials, options);
     if (response.statusCode === 200) return response;
     const error = await readStatus(response);
@@ -75,12 +75,17 @@ export class ApiClient {
     this.#agent.destroy();
   }
 
-  /** Requests that start together share one run of an exec plugin. */
-  #currentCredentials(): Promise<RequestOptions> {
-    this.#credentials ??= this.#access.credentials().finally(() => {
+  /** Requests that start together share one run of an exec plugin; one that hangs is not waited for any longer. */
+  async #credentialsInTime({ signal, headersSilenceMs }: GetOptions): Promise<RequestOptions> {
+    this.#credentials ??= this.#access.credentials();
+    try {
+      return await inTime(this.#credentials, headersSilenceMs, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new Error(`no credentials for ${this.#host}: ${describeError(error)}`, { cause: error });
+    } finally {
       this.#credentials = undefined;
-    });
-    return this.#credentials;
+    }
   }
 
   #send(path: string, credentials: RequestOptions, options: GetOptions): Promise<IncomingMessage> {
@@ -96,22 +101,23 @@ export class ApiClient {
       headers: { ...trimmed(credentials.headers), Accept: "application/json", "User-Agent": "frontdesk" },
       signal: options.signal,
     });
-    let silenceMs = options.headersSilenceMs;
-    let reader: IncomingMessage | undefined;
-    request.setTimeout(silenceMs, () => {
-      (reader ?? request).destroy(new Error(`no byte from ${this.#host} for ${silenceMs / 1000} s`));
-    });
+    const silence = (silenceMs: number) => new Error(`no byte from ${this.#host} for ${silenceMs / 1000} s`);
+    // A timer of our own: the request's would start only once connected, and anew after the TLS handshake.
+    const headersTimer = setTimeout(
+      () => request.destroy(silence(options.headersSilenceMs)),
+      options.headersSilenceMs,
+    );
     const failed = (error: Error): void => {
+      clearTimeout(headersTimer);
       done("<error>");
       reject(error);
     };
     request.once("error", failed);
     request.once("response", response => {
+      clearTimeout(headersTimer);
       // From here on whoever reads the body hears of errors.
       request.off("error", failed).on("error", () => {});
-      reader = response;
-      silenceMs = options.bodySilenceMs;
-      request.setTimeout(silenceMs);
+      request.setTimeout(options.bodySilenceMs, () => response.destroy(silence(options.bodySilenceMs)));
       done(String(response.statusCode));
       resolve(response);
     });
@@ -127,10 +133,29 @@ function trimmed(headers: RequestOptions["headers"]): Record<string, string> {
   );
 }
 
+/** Settles as the promise does, unless the time is over or the signal aborts before. */
+async function inTime<T>(promise: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: end, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer for ${limitMs / 1000} s`)), limitMs);
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, end]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 async function readStatus(response: IncomingMessage): Promise<ApiStatusError> {
   const code = response.statusCode ?? 0;
-  const fallback = { reason: response.statusMessage ?? "" };
-  const status = parseStatus(await readText(response, maxStatusBytes)) ?? fallback;
+  const text = await readText(response, maxStatusBytes);
+  // Whoever answers in plain text, in one line, means to be read: "Client sent an HTTP request to an HTTPS server."
+  const isSentence =
+    response.headers["content-type"]?.startsWith("text/plain") !== false && /^[^\n<]{1,200}\n?$/.test(text);
+  const fallback = { reason: response.statusMessage ?? "", ...(isSentence ? { message: text.trim() } : {}) };
+  const status = parseStatus(text) ?? fallback;
   const retryAfterSeconds = Number(response.headers["retry-after"] ?? "0");
   return new ApiStatusError(code, status, Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : 0);
 }

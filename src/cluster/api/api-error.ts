@@ -10,7 +10,7 @@ export class ApiStatusError extends Error {
   readonly isExpired: boolean;
 
   constructor(code: number, status: ApiStatus, retryAfterMs = 0) {
-    super(`${code} ${status.reason ?? "error"}${status.message === undefined ? "" : `: ${status.message}`}`);
+    super(`${code} ${status.reason ?? "error"}${explanationOf(code, status)}`);
     this.code = code;
     this.retryAfterMs = retryAfterMs;
     const causes = status.details?.causes ?? [];
@@ -22,6 +22,12 @@ export class ApiStatusError extends Error {
     const status = object as ApiStatus;
     return new ApiStatusError(status.code ?? 500, status);
   }
+}
+
+/** The server says itself what is forbidden; that it does not know who asks, it says without a reason. */
+function explanationOf(code: number, { message }: ApiStatus): string {
+  if (code === 401) return ": the API server does not accept the token or certificate; is it still valid?";
+  return message === undefined ? "" : `: ${message}`;
 }
 
 /** The fields we read of a Kubernetes `Status` (meta/v1). */
@@ -37,7 +43,19 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Happy eyeballs: one error per address that was tried, and no message of its own.
   if (error instanceof AggregateError) return error.errors.map(describeError).join(", ");
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code = "", syscall = "", path } = error as NodeJS.ErrnoException;
   if (code === "ECONNRESET") return "the connection was reset (ECONNRESET)";
+  if (syscall.startsWith("spawn"))
+    return `the credentials plugin ${path} cannot be started (${code}); is it installed?`;
+  if (code === "ENOTFOUND") return `${error.message}; is the server's name in the kubeconfig right?`;
+  // Node's own advice behind the first semicolon is for people who write programs.
+  if (isCertificateProblem(code)) {
+    return `${error.message.split(";", 1)[0]}; does the certificate authority in the kubeconfig fit this server?`;
+  }
   return error.message.split("\n", 1)[0] || code || error.name;
+}
+
+/** OpenSSL's verification errors, and Node's for a name that the certificate does not have. */
+function isCertificateProblem(code: string): boolean {
+  return /CERT|^UNABLE_TO_|^ERR_TLS_CERT/.test(code);
 }

@@ -97,7 +97,11 @@ async function loadConfig(source: AccessSource, { home, root }: Directories): Pr
   const config = new KubeConfig();
   if ("endpoint" in source) return useEndpoint(config, source);
   const { file, context } = source;
-  if (file !== undefined) return selectContext(await addFile(config, file), file, context);
+  if (file !== undefined) {
+    await addFile(config, file);
+    if (config.clusters.length === 0) throw notAKubeconfig(file, "holds no clusters");
+    return selectContext(config, file, context);
+  }
 
   const named = (process.env.KUBECONFIG ?? "").split(delimiter).filter(path => path !== "");
   const candidates = named.length > 0 ? named : [join(home, ".kube", "config")];
@@ -115,7 +119,7 @@ async function loadConfig(source: AccessSource, { home, root }: Directories): Pr
 }
 
 /** Adds the entries of one file. Of entries with the same name the first stays, also of current contexts. */
-async function addFile(config: KubeConfig, file: string): Promise<KubeConfig> {
+async function addFile(config: KubeConfig, file: string): Promise<void> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     const what = error.code === "ENOENT" ? "no such file" : error.message;
     throw new KubeconfigError(file, what, "pass the path of a readable kubeconfig file");
@@ -124,19 +128,31 @@ async function addFile(config: KubeConfig, file: string): Promise<KubeConfig> {
   const loaded = new (config.constructor as typeof KubeConfig)();
   try {
     const raw = parse(text) as RawKubeconfig | null;
-    if (raw?.clusters === undefined) throw new Error("holds no clusters");
+    // Of several files, some may be empty or hold users only.
+    if (raw === null) return;
+    if (typeof raw !== "object") throw new Error("is not a mapping");
     loaded.loadFromString(text);
-    loaded.users = loaded.users.map(user => withTokenFile(user, raw, directory));
+    loaded.users = loaded.users.map(user => withTokenFile(withPluginPath(user, directory), raw, directory));
   } catch (error) {
     const [what = ""] = (error as Error).message.split(/:?\n/, 1);
-    throw new KubeconfigError(file, what, "give it the form of a kubeconfig");
+    throw notAKubeconfig(file, what);
   }
   loaded.makePathsAbsolute(directory);
   config.clusters = firstOfEachName(config.clusters, loaded.clusters);
   config.users = firstOfEachName(config.users, loaded.users);
   config.contexts = firstOfEachName(config.contexts, loaded.contexts);
   config.currentContext ||= loaded.currentContext;
-  return config;
+}
+
+function notAKubeconfig(file: string, what: string): KubeconfigError {
+  return new KubeconfigError(file, what, "give it the form of a kubeconfig");
+}
+
+/** As kubectl has it: a plugin given by a path is found from the file's folder, one given by name on the PATH. */
+function withPluginPath(user: User, directory: string): User {
+  const command: unknown = user.exec?.command;
+  if (typeof command !== "string" || !command.includes("/")) return user;
+  return { ...user, exec: { ...user.exec, command: resolve(directory, command) } };
 }
 
 interface RawKubeconfig {

@@ -27,7 +27,7 @@ export interface Selection {
 /** What time and chance mean to a reflector; tests bring their own. */
 export interface Timing {
   readonly backoff: BackoffOptions;
-  /** Longest silence before the headers of an answer and inside a list; kube-apiserver itself gives up after 60 s. */
+  /** Longest wait for credentials and for the headers of an answer, and longest silence inside a list. */
   readonly answerSilenceMs: number;
   /** A watch is asked to end after a random time from this range, so that replicas do not all come back at once. */
   readonly watchSeconds: { readonly min: number; readonly max: number };
@@ -45,9 +45,11 @@ export const defaultTiming: Timing = {
   // A third of client-go's bound: whoever restarts the API server of a test cluster waits for us, and three requests in ten
   // seconds are no load.
   backoff: { initialMs: 200, maxMs: 10_000 },
-  answerSilenceMs: 60_000,
-  watchSeconds: { min: 240, max: 480 },
-  watchGraceMs: 30_000,
+  answerSilenceMs: 30_000,
+  // client-go watches for five to ten minutes, and hears of a dead server by pings of HTTP/2. HTTP/1.1 has none: the end
+  // of a watch is the sign of life, at the price of one request per kind and minute.
+  watchSeconds: { min: 40, max: 60 },
+  watchGraceMs: 10_000,
   shortWatchMs: 1000,
   random: Math.random,
   nowMs: Date.now,
@@ -209,6 +211,8 @@ export class Reflector {
       if (this.#expirationsInARow++ === 0) return this.#progress.expired(reason);
       return this.#pause(reason, this.#expirations.next(), signal);
     }
+    // Who may list but not watch, or watches through something that cannot, polls: late beats never.
+    if (error instanceof ApiStatusError && [403, 404, 405].includes(error.code)) this.#isListNeeded = true;
     const retryAfterMs = error instanceof ApiStatusError ? error.retryAfterMs : 0;
     await this.#pause(reason, Math.max(this.#failures.next(), retryAfterMs), signal);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -167,7 +167,7 @@ const refused: readonly (readonly [
   ],
   [
     "no current context",
-    "{clusters: [], contexts: []}",
+    "{clusters: [{name: a, cluster: {server: 'https://a'}}], contexts: []}",
     undefined,
     "FILE: no current-context; choose one of its contexts: none",
   ],
@@ -195,6 +195,38 @@ for (const [what, text, context, message] of refused) {
     await assert.rejects(openAccess({ file, context }), expected);
   });
 }
+
+test("several files are read as one, an empty one and one with users only among them", async t => {
+  const directory = await directoryWith(t, {
+    empty: "",
+    users: "users:\n- { name: admin, user: { token: from-users } }\n",
+    config: twoContexts,
+  });
+  const files = ["empty", "users", "config"].map(name => join(directory, name));
+  setEnvironment(t, { KUBECONFIG: files.join(delimiter) });
+  const access = await openAccess();
+  assert.equal(access.server, "https://127.0.0.1:6443");
+});
+
+test("a credentials plugin given by a path is found from the folder of its kubeconfig", async t => {
+  const credential = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    kind: "ExecCredential",
+    status: { token: "from-plugin" },
+  };
+  const directory = await directoryWith(t, {
+    "bin/plugin.sh": `#!/bin/sh\necho '${JSON.stringify(credential)}'\n`,
+    config: `
+current-context: a
+contexts: [{ name: a, context: { cluster: a, user: a } }]
+clusters: [{ name: a, cluster: { server: "http://127.0.0.1:1" } }]
+users: [{ name: a, user: { exec: { apiVersion: client.authentication.k8s.io/v1, command: ./bin/plugin.sh } } }]
+`,
+  });
+  await chmod(join(directory, "bin/plugin.sh"), 0o755);
+  const { headers } = await (await openAccess({ file: join(directory, "config") })).credentials();
+  assert.deepEqual(headers, { Authorization: "Bearer from-plugin" });
+});
 
 test("default access with nothing to be found says where it looked", async t => {
   const home = await directoryWith(t, {});

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -72,7 +74,10 @@ test("token that is rotated is read again when the server refuses the old one", 
   rig.server.token = "rotated";
   for (const watch of rig.server.watches()) watch.reset();
   await rig.when(() => rig.delays.length >= 2);
-  assert.equal(rig.status("Service").lastError, "401 Unauthorized: Unauthorized");
+  assert.equal(
+    rig.status("Service").lastError,
+    "401 Unauthorized: the API server does not accept the token or certificate; is it still valid?",
+  );
   await rig.server.writeKubeconfig(directory);
   await rig.watching();
   await rig.seesChanges();
@@ -91,8 +96,45 @@ test("token file that is missing for a while is an error like any other", async 
     },
   });
   await rig.when(() => rig.delays.length >= 2);
-  assert.match(rig.status("Service").lastError ?? "", /^ENOENT: .*'.*\/token'$/);
+  assert.match(
+    rig.status("Service").lastError ?? "",
+    /^no credentials for 127\.0\.0\.1:\d+: ENOENT: .*'.*\/token'$/,
+  );
   await writeFile(tokenFile, `${rig.server.token}\n`);
   await rig.watching();
   await rig.seesChanges();
+});
+
+test("credentials plugin that hangs is an error like any other, and does not hold up the end", async t => {
+  const rig = await startRig(t, {
+    access: async server => ({
+      server: server.url,
+      credentials: () => new Promise(() => {}),
+      renew: async () => {},
+    }),
+    timing: { answerSilenceMs: 20 },
+  });
+  await rig.when(() => rig.delays.length >= 2);
+  assert.match(rig.status("Service").lastError ?? "", /^no credentials for .*: no answer for 0\.02 s$/);
+  await rig.source.stop();
+});
+
+test("server that accepts connections and says nothing, not even in TLS, is given up in time", async t => {
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  t.after(() => silent.close());
+  const startedAtMs = performance.now();
+  const rig = await startRig(t, {
+    access: async () => ({
+      server: `https://127.0.0.1:${port}`,
+      credentials: async () => ({}),
+      renew: async () => {},
+    }),
+    timing: { answerSilenceMs: 300 },
+  });
+  await rig.when(() => rig.delays.length >= 1);
+  // Node's own limit would begin again with the TLS handshake.
+  assert.ok(performance.now() - startedAtMs < 550);
+  assert.match(rig.status("Service").lastError ?? "", /^no byte from 127\.0\.0\.1:\d+ for 0\.3 s$/);
 });

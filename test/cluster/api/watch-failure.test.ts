@@ -98,15 +98,30 @@ test("watch that says nothing beyond its time counts as dead", async t => {
   await rig.seesChanges();
 });
 
-test("watch is asked to last for 240 to 480 s", async t => {
+test("watch is asked to last for 40 to 60 s", async t => {
   for (const [random, timeoutSeconds] of [
-    [0, "240"],
-    [0.999, "480"],
+    [0, "40"],
+    [0.999, "60"],
   ] as const) {
     const rig = await startRig(t, { timing: { random: () => random } });
     await rig.watching();
     assert.equal(rig.server.requests.at(-1)?.query.get("timeoutSeconds"), timeoutSeconds);
   }
+});
+
+test("watch that is not allowed is made up for by lists", async t => {
+  const allow: (() => void)[] = [];
+  const rig = await startRig(t, {
+    prepare: server => {
+      const forbidden = { type: "status", code: 403 } as const;
+      allow.push(server.fail(({ verb }) => verb === "watch", forbidden, Number.POSITIVE_INFINITY));
+    },
+  });
+  await rig.when(() => rig.store.isSynced("Service"));
+  await rig.seesChanges();
+  allow[0]?.();
+  await rig.watching();
+  await rig.seesChanges();
 });
 
 test("watch that is quiet for longer than an answer may take stays open", async t => {
