@@ -6,7 +6,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, watch, writeFil
 import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pino } from "pino";
-import { allocate } from "../../../src/cluster/manifest/address-pool.ts";
+import { allocate } from "../../../src/cluster/manifest/control-plane/address-pool.ts";
 import type { Finding } from "../../../src/cluster/manifest/finding.ts";
 import { ManifestSource, type ManifestSourceOptions } from "../../../src/cluster/manifest/manifest-source.ts";
 import { ClusterStore } from "../../../src/cluster/store.ts";

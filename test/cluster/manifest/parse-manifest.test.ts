@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { identify } from "../../../src/cluster/manifest/desired.ts";
 import { parseManifest } from "../../../src/cluster/manifest/parse-manifest.ts";
-import { describeFindings } from "./expand-yaml.ts";
+import { describeFindings } from "./control-plane/expand-yaml.ts";
 
 function namesIn(text: string): string[] {
   const { desired, findings } = parseManifest(text, "f.yaml");

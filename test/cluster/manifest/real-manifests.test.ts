@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { describeFindings, expandYaml, type YamlCluster } from "./expand-yaml.ts";
+import { describeFindings, expandYaml, type YamlCluster } from "./control-plane/expand-yaml.ts";
 
 const folder = resolve(import.meta.dirname, "../../../../shared/manifests");
 const skip = existsSync(folder) ? false : "the real manifests are not here";

@@ -1,4 +1,4 @@
-import type { Pod } from "../objects.ts";
+import type { Pod } from "../../objects.ts";
 
 /** Finds the Pods of a namespace that a label selector matches, without looking at all of them. */
 export interface PodIndex {

@@ -5,7 +5,7 @@
  * ReplicaSets and Pods stand for those that would be invented, so that an export gives the picture it was taken of.
  */
 
-import { type Desired, type DesiredOf, identify, ofKind } from "./desired.ts";
+import { type Desired, type DesiredOf, identify, ofKind } from "../desired.ts";
 
 const workloadKinds = [
   "Deployment",

@@ -6,7 +6,7 @@
  */
 
 import { hash } from "node:crypto";
-import type { IPFamily, Protocol } from "../objects.ts";
+import type { IPFamily, Protocol } from "../../objects.ts";
 
 export type PoolName =
   | `service${IPFamily}`

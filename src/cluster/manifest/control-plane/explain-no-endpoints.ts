@@ -1,8 +1,8 @@
 /** Services that nothing answers for because of what their manifest says: the usual mistakes, and what was near. */
 
-import type { EndpointSlice, Pod, Service } from "../objects.ts";
-import { type Desired, type DesiredOf, identify, ofKind } from "./desired.ts";
-import { type Finding, finding } from "./finding.ts";
+import type { EndpointSlice, Pod, Service } from "../../objects.ts";
+import { type Desired, type DesiredOf, identify, ofKind } from "../desired.ts";
+import { type Finding, finding } from "../finding.ts";
 import type { PodIndex } from "./pod-index.ts";
 import { findContainerPort, hasComputedEndpoints, isAlive } from "./select-endpoints.ts";
 import { type Workload, workloadsOf } from "./workloads.ts";

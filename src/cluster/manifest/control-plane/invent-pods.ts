@@ -1,9 +1,9 @@
 /** The Pods that a workload's controller would have made; names depend on the workload's name and the ordinal alone. */
 
-import type { Node, Pod } from "../objects.ts";
-import { trim } from "../trim.ts";
+import type { Node, Pod } from "../../objects.ts";
+import { trim } from "../../trim.ts";
+import { identify } from "../desired.ts";
 import { hashOf } from "./address-pool.ts";
-import { identify } from "./desired.ts";
 import { generateName, suffixOf } from "./generated-name.ts";
 import type { Workload } from "./workloads.ts";
 

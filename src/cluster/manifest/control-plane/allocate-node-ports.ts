@@ -1,9 +1,9 @@
 /** Node ports: those written down first, then invented ones for all other ports that are to have one. */
 
-import type { Protocol, ServicePort } from "../objects.ts";
+import type { Protocol, ServicePort } from "../../objects.ts";
+import { identify } from "../desired.ts";
+import { type Finding, finding, formatPlace, type Place } from "../finding.ts";
 import { allocate, type Leases } from "./address-pool.ts";
-import { identify } from "./desired.ts";
-import { type Finding, finding, formatPlace, type Place } from "./finding.ts";
 import type { ServiceDraft } from "./service-draft.ts";
 
 export interface NodePorts {

@@ -1,8 +1,8 @@
 /** A Service as its manifest has it, before anything is allocated. */
 
-import { familyOf, type IPFamily, type Service } from "../objects.ts";
-import { trim } from "../trim.ts";
-import type { DesiredOf } from "./desired.ts";
+import { familyOf, type IPFamily, type Service } from "../../objects.ts";
+import { trim } from "../../trim.ts";
+import type { DesiredOf } from "../desired.ts";
 
 export interface ServiceDraft {
   readonly desired: DesiredOf<"Service">;

@@ -1,6 +1,6 @@
 /** Endpoints with the same ports go into one EndpointSlice, as in Kubernetes's slice controllers. */
 
-import type { Endpoint, EndpointPort, EndpointSlice, IPFamily } from "../objects.ts";
+import type { Endpoint, EndpointPort, EndpointSlice, IPFamily } from "../../objects.ts";
 import { generateName } from "./generated-name.ts";
 
 /** One endpoint and the ports it answers on. */

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { allocate, type PoolName } from "../../../src/cluster/manifest/address-pool.ts";
-import type { ClusterObject } from "../../../src/cluster/objects.ts";
-import { objectKey } from "../../../src/cluster/objects.ts";
+import { allocate, type PoolName } from "../../../../src/cluster/manifest/control-plane/address-pool.ts";
+import type { ClusterObject } from "../../../../src/cluster/objects.ts";
+import { objectKey } from "../../../../src/cluster/objects.ts";
 import { expandYaml } from "./expand-yaml.ts";
 
 const none: ReadonlySet<string> = new Set();

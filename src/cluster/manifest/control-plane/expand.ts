@@ -6,16 +6,16 @@
  */
 
 import { hash } from "node:crypto";
-import type { ClusterObject, Namespace } from "../objects.ts";
+import type { ClusterObject, Namespace } from "../../objects.ts";
+import { type Desired, ofKind } from "../desired.ts";
+import type { Finding } from "../finding.ts";
 import type { Leases } from "./address-pool.ts";
-import { type Desired, ofKind } from "./desired.ts";
 import { expandNodes } from "./expand-nodes.ts";
 import { expandPods } from "./expand-pods.ts";
 import { expandServices } from "./expand-services.ts";
 import { expandSlices } from "./expand-slices.ts";
 import { explainNoEndpoints } from "./explain-no-endpoints.ts";
 import { explicitAddresses } from "./explicit-addresses.ts";
-import type { Finding } from "./finding.ts";
 import { indexPods } from "./pod-index.ts";
 
 export interface Expanded {

@@ -1,12 +1,12 @@
 /** Runs YAML through the whole pure part of the manifest source, and prints what comes out in few words. */
 
 import assert from "node:assert/strict";
-import type { Leases } from "../../../src/cluster/manifest/address-pool.ts";
-import { collect } from "../../../src/cluster/manifest/collect.ts";
-import { expand } from "../../../src/cluster/manifest/expand.ts";
-import type { Finding } from "../../../src/cluster/manifest/finding.ts";
-import { parseManifest } from "../../../src/cluster/manifest/parse-manifest.ts";
-import type { EndpointSlice, Kind, ObjectOf, Pod, Service } from "../../../src/cluster/objects.ts";
+import { collect } from "../../../../src/cluster/manifest/collect.ts";
+import type { Leases } from "../../../../src/cluster/manifest/control-plane/address-pool.ts";
+import { expand } from "../../../../src/cluster/manifest/control-plane/expand.ts";
+import type { Finding } from "../../../../src/cluster/manifest/finding.ts";
+import { parseManifest } from "../../../../src/cluster/manifest/parse-manifest.ts";
+import type { EndpointSlice, Kind, ObjectOf, Pod, Service } from "../../../../src/cluster/objects.ts";
 
 export interface YamlCluster {
   all<K extends Kind>(kind: K): ObjectOf<K>[];

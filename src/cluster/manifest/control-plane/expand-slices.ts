@@ -1,9 +1,9 @@
 /** All EndpointSlices: by selector, mirrored from Endpoints, and those written by hand. */
 
-import { type EndpointSlice, type Node, objectKey, type Service } from "../objects.ts";
-import { trim } from "../trim.ts";
-import { type Desired, type DesiredOf, ofKind } from "./desired.ts";
-import { type Finding, finding, nowhere } from "./finding.ts";
+import { type EndpointSlice, type Node, objectKey, type Service } from "../../objects.ts";
+import { trim } from "../../trim.ts";
+import { type Desired, type DesiredOf, ofKind } from "../desired.ts";
+import { type Finding, finding, nowhere } from "../finding.ts";
 import { mirrorEndpoints } from "./mirror-endpoints.ts";
 import type { PodIndex } from "./pod-index.ts";
 import { hasComputedEndpoints, selectEndpoints } from "./select-endpoints.ts";

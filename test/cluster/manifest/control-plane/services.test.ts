@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Service } from "../../../src/cluster/objects.ts";
-import { familyOf } from "../../../src/cluster/objects.ts";
+import type { Service } from "../../../../src/cluster/objects.ts";
+import { familyOf } from "../../../../src/cluster/objects.ts";
 import { describeFindings, expandAgain, expandYaml } from "./expand-yaml.ts";
 
 function service(name: string, spec: string, status = "{}"): string {

@@ -1,10 +1,10 @@
 /** All Pods, written or invented, each with its node and its addresses. */
 
-import type { Node, Pod } from "../objects.ts";
-import { objectKey } from "../objects.ts";
-import { trim } from "../trim.ts";
+import type { Node, Pod } from "../../objects.ts";
+import { objectKey } from "../../objects.ts";
+import { trim } from "../../trim.ts";
+import { type Desired, type DesiredOf, identify, ofKind } from "../desired.ts";
 import { allocate, hashOf, type Leases } from "./address-pool.ts";
-import { type Desired, type DesiredOf, identify, ofKind } from "./desired.ts";
 import { hostAddress } from "./expand-nodes.ts";
 import { inventPods, type PodDraft } from "./invent-pods.ts";
 import { workloadsToExpand } from "./workloads.ts";

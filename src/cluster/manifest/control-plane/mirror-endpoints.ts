@@ -1,7 +1,13 @@
 /** EndpointSlices of hand-written Endpoints, as the endpointslicemirroring controller makes them. */
 
-import { type Endpoint, type EndpointPort, type EndpointSlice, familyOf, type IPFamily } from "../objects.ts";
-import type { DesiredOf } from "./desired.ts";
+import {
+  type Endpoint,
+  type EndpointPort,
+  type EndpointSlice,
+  familyOf,
+  type IPFamily,
+} from "../../objects.ts";
+import type { DesiredOf } from "../desired.ts";
 import { type PortedEndpoint, sliceEndpoints } from "./slice-endpoints.ts";
 
 type Subset = NonNullable<DesiredOf<"Endpoints">["manifest"]["subsets"]>[number];

@@ -16,7 +16,7 @@ import {
   type Protocol,
   type Service,
   type ServicePort,
-} from "../objects.ts";
+} from "../../objects.ts";
 import type { PodIndex } from "./pod-index.ts";
 import { createSlice, type PortedEndpoint, sliceEndpoints } from "./slice-endpoints.ts";
 

@@ -1,4 +1,4 @@
-import type { Desired } from "./desired.ts";
+import type { Desired } from "../desired.ts";
 
 /** Every address that a manifest writes down, wherever: none of them may be invented for anything else. */
 export function explicitAddresses(desired: readonly Desired[]): ReadonlySet<string> {

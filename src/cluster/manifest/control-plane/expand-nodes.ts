@@ -1,6 +1,6 @@
-import type { Node } from "../objects.ts";
-import { trim } from "../trim.ts";
-import type { DesiredOf } from "./desired.ts";
+import type { Node } from "../../objects.ts";
+import { trim } from "../../trim.ts";
+import type { DesiredOf } from "../desired.ts";
 
 /** The address of nodes that give none: this machine. */
 export const hostAddress = "127.0.0.1";

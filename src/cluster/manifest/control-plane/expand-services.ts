@@ -1,10 +1,10 @@
 /** Services with everything that the API server and a cloud would have added: addresses and node ports. */
 
-import { familyOf, type IPFamily, type LoadBalancerIngress, type Service } from "../objects.ts";
+import { familyOf, type IPFamily, type LoadBalancerIngress, type Service } from "../../objects.ts";
+import { type DesiredOf, identify } from "../desired.ts";
+import { type Finding, finding, formatPlace } from "../finding.ts";
 import { allocate, type Leases } from "./address-pool.ts";
 import { allocateNodePorts } from "./allocate-node-ports.ts";
-import { type DesiredOf, identify } from "./desired.ts";
-import { type Finding, finding, formatPlace } from "./finding.ts";
 import { draftService, type ServiceDraft } from "./service-draft.ts";
 
 export interface ExpandedServices {
