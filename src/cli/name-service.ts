@@ -31,6 +31,7 @@ export async function startNameService(options: NameServiceOptions): Promise<DNS
   // Said once: making the text of a zone for each query would cost more than counting the query.
   const zoneTexts = new Map(zoneOptions.zones.map(zone => [zone, formatName(zone)]));
   const respond = createResponder({
+    served: [...zoneTexts.values()].join(" "),
     answer: question => answerQuestion(store, zoneOptions, question),
     onExchange: exchange => countExchange(metrics, server, zoneTexts, exchange),
     onFault: () => metrics.panicObserved(),

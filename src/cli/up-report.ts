@@ -39,6 +39,8 @@ export interface ReportRow {
   readonly servedPort: number;
   readonly protocol: string;
   readonly portName: string;
+  /** Ways in: connections are taken. Headless Services and their Pods: the name resolves. */
+  readonly isServing: boolean;
   readonly state: string;
 }
 
@@ -55,70 +57,92 @@ export interface Report {
 export function describeCluster(sources: ReportSources): Report {
   const { paths, cluster, dns, adminAddress, standIns } = sources;
   const services = [...cluster.services()].sort(byNamespaceAndName);
-  const pods = [...cluster.objects("Pod")];
+  const byService = Map.groupBy(sources.waysIn, way => `${way.namespace}/${way.service}`);
   return {
     paths,
     serviceCount: services.length,
-    podCount: pods.length,
+    podCount: [...cluster.objects("Pod")].length,
     isEcho: standIns !== undefined,
     dns,
     adminAddress,
-    rows: services.flatMap(service => rowsOf(sources, service)),
+    rows: services.flatMap(service => {
+      return rowsOf(sources, service, byService.get(`${service.namespace}/${service.name}`) ?? []);
+    }),
   };
 }
 
+/** `web-2` before `web-10`. */
+const order = new Intl.Collator("en", { numeric: true });
+
 function byNamespaceAndName(a: Service, b: Service): number {
-  return a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
+  return order.compare(a.namespace, b.namespace) || order.compare(a.name, b.name);
 }
 
-function rowsOf(sources: ReportSources, service: Service): readonly ReportRow[] {
+function rowsOf(
+  sources: ReportSources,
+  service: Service,
+  waysIn: readonly WayInStatus[],
+): readonly ReportRow[] {
   const name = nameOf(sources, [service.name, service.namespace, "svc"]);
   if (service.type === "ExternalName") {
-    return [{ ...addressless, name, type: "ExternalName", address: service.externalName, state: "CNAME" }];
+    return [{ ...portless, name, type: "ExternalName", address: service.externalName, state: "CNAME" }];
   }
+  if (!service.isHeadless) return waysIn.map(way => wayInRow(way, name));
   const slices = [...sources.cluster.slicesOf(service.namespace, service.name)];
-  const state = countReady(slices);
-  if (service.isHeadless) {
-    const own: ReportRow = { ...addressless, name, type: "headless", state };
-    return [own, ...slices.flatMap(slice => endpointRows(sources, service, slice))];
-  }
-  return sources.waysIn
-    .filter(way => way.namespace === service.namespace && way.service === service.name)
-    .map(way => wayInRow(way, name, state));
+  const pods = slices.flatMap(slice => endpointRows(sources, service, slice));
+  const readyCount = new Set(pods.filter(pod => pod.isServing).map(({ address }) => address)).size;
+  const state = readyCount === 0 ? "no ready endpoint: does not resolve" : count(readyCount);
+  const own = { ...portless, name, type: "headless", address: "", isServing: readyCount > 0, state } as const;
+  return [own, ...pods.toSorted((a, b) => order.compare(a.name, b.name))];
 }
 
-const addressless = { address: "", port: 0, servedPort: 0, protocol: "", portName: "" } as const;
+const portless = { port: 0, servedPort: 0, protocol: "", portName: "", isServing: false } as const;
 
-function wayInRow(way: WayInStatus, name: string, endpoints: string): ReportRow {
-  const { kind: type, address, port, servedPort, protocol, portName, note } = way;
-  const states = { serving: endpoints, refusing: "no ready endpoint: refuses", unservable: "not served" };
+function wayInRow(way: WayInStatus, name: string): ReportRow {
+  const { kind: type, address, port, servedPort, protocol, portName, note, endpointCount } = way;
+  const states = {
+    serving: count(endpointCount),
+    refusing: "no ready endpoint: refuses connections",
+    unservable: "not served",
+  };
   const state = note === "" ? states[way.state] : `${states[way.state]}; ${note}`;
-  return { name, type, address, port, servedPort, protocol, portName, state };
+  const isServing = way.state === "serving";
+  return { name, type, address, port, servedPort, protocol, portName, isServing, state };
 }
 
 /** Endpoints of a headless Service are reached at their own addresses, by names of their own. */
 function endpointRows(sources: ReportSources, service: Service, slice: EndpointSlice): readonly ReportRow[] {
+  const ports = slice.ports.length === 0 ? [{ name: "", protocol: "", port: 0 }] : slice.ports;
   return slice.endpoints.flatMap(endpoint =>
     endpoint.addresses.flatMap(address => {
       const label = endpointName(endpoint, address, false);
       const name = nameOf(sources, [label, service.name, service.namespace, "svc"]);
-      return slice.ports.map(({ name: portName, protocol, port = 0 }) => {
+      const isServing = endpoint.isReady;
+      return ports.map(({ name: portName, protocol, port = 0 }) => {
         const standIn = sources.standIns?.find(
           status => status.address === address && status.port === port && status.protocol === protocol,
         );
-        const readiness = endpoint.isReady ? "ready" : "not ready";
+        const readiness = isServing ? "ready" : "not ready";
         const state = standIn?.note ? `${readiness}; ${standIn.note}` : readiness;
         const servedPort = standIn?.servedPort ?? port;
-        return { name, type: "Pod" as const, address, port, servedPort, protocol, portName, state };
+        return {
+          name,
+          type: "Pod" as const,
+          address,
+          port,
+          servedPort,
+          protocol,
+          portName,
+          isServing,
+          state,
+        };
       });
     }),
   );
 }
 
-function countReady(slices: readonly EndpointSlice[]): string {
-  const endpoints = slices.flatMap(slice => slice.endpoints);
-  const ready = new Set(endpoints.filter(endpoint => endpoint.isReady).map(({ addresses }) => addresses[0]));
-  return ready.size === 1 ? "1 endpoint" : `${ready.size} endpoints`;
+function count(endpoints: number): string {
+  return endpoints === 1 ? "1 endpoint" : `${endpoints} endpoints`;
 }
 
 function nameOf({ zoneOptions }: ReportSources, labels: readonly string[]): string {

@@ -1,16 +1,19 @@
 /** `frontdesk up`: names that resolve and addresses that connect, from plain manifests, without a cluster. */
 
+import { isIP } from "node:net";
 import type { Logger } from "pino";
 import type { Finding } from "../cluster/manifest/finding.ts";
 import { formatPlace } from "../cluster/manifest/finding.ts";
 import { ManifestSource } from "../cluster/manifest/manifest-source.ts";
 import { ClusterStore } from "../cluster/store.ts";
+import type { AdminServer } from "../observe/admin.ts";
 import { healthRoute, metricsRoute, readyRoute, serveAdmin } from "../observe/admin.ts";
 import { createLogger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { StandIns } from "../proxy/userspace/stand-ins.ts";
 import { UserspaceProxy } from "../proxy/userspace/userspace-proxy.ts";
 import { startNameService } from "./name-service.ts";
+import { ReportFollower } from "./report-follower.ts";
 import { describeCluster } from "./up-report.ts";
 import { formatReport, outputForms } from "./up-report-format.ts";
 import type { Given, Verb } from "./verb.ts";
@@ -62,64 +65,90 @@ export const upVerb: Verb = {
 };
 
 async function runUp(given: Given, stopped: Promise<unknown>): Promise<number> {
-  if (given.positionals.length === 0) {
-    throw new UsageError("frontdesk up has nothing to read", "name a file or folder of manifests");
-  }
-  const form = given.choice("output", outputForms);
-  const port = given.number("dns.port", 0, 65535);
-  const addresses = [given.text("listen") ?? ""];
-  const zoneOptions = readZoneFlags(given, () => addresses);
+  const { paths, form, address, port, zoneOptions } = readSettings(given);
   const log = await createLogger();
   const metrics = new Metrics({ version, revision: "" });
   const store = new ClusterStore(error =>
     log.error({ err: error }, "a listener of the cluster's changes failed"),
   );
-  // A missing path ends the start with a message of its own; nothing is to be logged before that.
-  let hearFindings: (findings: readonly Finding[]) => void = () => {};
-  const source = new ManifestSource({
-    paths: given.positionals,
-    store,
-    log,
-    onFindings: findings => hearFindings(findings),
-  });
-  const loaded = await source.load();
-  refuseMissingPaths(loaded.findings);
-  hearFindings = findingsLogger(log);
-  hearFindings(loaded.findings);
-
+  const source = await loadManifests(paths, store, log);
   const standIns = given.isSet("echo") ? new StandIns({ cluster: store, log }) : undefined;
-  const proxy = new UserspaceProxy({
-    cluster: store,
-    nodePortAddresses,
-    log,
-    ...(standIns === undefined ? {} : { dialPort: standIns.dialPort }),
-  });
+  const dialPort = standIns === undefined ? {} : { dialPort: standIns.dialPort };
+  const proxy = new UserspaceProxy({ cluster: store, nodePortAddresses, log, ...dialPort });
   let isStopping = false;
-  const admin = await serveAdmin({
-    address: given.text("admin") ?? "",
-    routes: {
-      "/health": healthRoute(),
-      "/ready": readyRoute(() => (isStopping ? ["Shutting down"] : [])),
-      "/metrics": metricsRoute(metrics),
-    },
-    log,
-  });
-  const names = await startNameService({ store, zoneOptions, addresses, port, metrics, log });
-  await Promise.all([standIns?.ready(), proxy.ready(), source.watch()]);
-  const report = describeCluster({
-    paths: given.positionals,
-    cluster: store,
-    zoneOptions,
-    dns: { address: addresses[0] ?? "", port: names.port },
-    adminAddress: admin.address,
-    waysIn: proxy.waysIn(),
-    standIns: standIns?.status(),
-  });
-  process.stdout.write(`${formatReport(report, form)}\n`);
-  await stopped;
+  const admin = await startAdmin(given, log, metrics, () => isStopping);
+  const names = await startNameService({ store, zoneOptions, addresses: [address], port, metrics, log });
+  const describe = () =>
+    describeCluster({
+      paths,
+      cluster: store,
+      zoneOptions,
+      dns: { address, port: names.port },
+      adminAddress: admin.address,
+      waysIn: proxy.waysIn(),
+      standIns: standIns?.status(),
+    });
+  const settled = () => Promise.all([standIns?.ready(), proxy.ready()]);
+  const started = Promise.all([settled(), source.watch()]).then(() => "started");
+  if ((await Promise.race([started, stopped])) === "started") {
+    const report = describe();
+    process.stdout.write(`${formatReport(report, form)}\n`);
+    const follower = new ReportFollower({ printed: report.rows, settled, rows: () => describe().rows, log });
+    store.onChange(() => follower.changed());
+    proxy.onStatusChange(() => follower.changed());
+    await stopped;
+    follower.stop();
+  }
   isStopping = true;
   await Promise.all([source.stop(), names.close(), proxy.stop(), standIns?.stop(), admin.close()]);
   return 0;
+}
+
+function readSettings(given: Given) {
+  if (given.positionals.length === 0) {
+    throw new UsageError("frontdesk up has nothing to read", "name a file or folder of manifests");
+  }
+  const address = given.text("listen") ?? "";
+  if (isIP(address) === 0) {
+    throw new UsageError(`--listen: "${address}" is not an IP address`, "give one such as 127.0.0.1");
+  }
+  return {
+    paths: given.positionals,
+    form: given.choice("output", outputForms),
+    address,
+    port: given.number("dns.port", 0, 65535),
+    zoneOptions: readZoneFlags(given, () => [address]),
+  };
+}
+
+/** Reads everything once. A path that is not there ends the start; whatever else is wrong is logged. */
+async function loadManifests(
+  paths: readonly string[],
+  store: ClusterStore,
+  log: Logger,
+): Promise<ManifestSource> {
+  let hearFindings: (findings: readonly Finding[]) => void = () => {};
+  const onFindings = (findings: readonly Finding[]) => hearFindings(findings);
+  const source = new ManifestSource({ paths, store, log, onFindings });
+  const { findings } = await source.load();
+  refuseMissingPaths(findings);
+  hearFindings = findingsLogger(log);
+  hearFindings(findings);
+  return source;
+}
+
+function startAdmin(
+  given: Given,
+  log: Logger,
+  metrics: Metrics,
+  isStopping: () => boolean,
+): Promise<AdminServer> {
+  const routes = {
+    "/health": healthRoute(),
+    "/ready": readyRoute(() => (isStopping() ? ["Shutting down"] : [])),
+    "/metrics": metricsRoute(metrics),
+  };
+  return serveAdmin({ address: given.text("admin") ?? "", routes, log });
 }
 
 function refuseMissingPaths(findings: readonly Finding[]): void {

@@ -22,7 +22,7 @@ export interface LogOptions {
  * `msg`, errors under `err`, then what the call names.
  */
 export async function createLogger(options: LogOptions = {}): Promise<Logger> {
-  const stream = options.stream ?? destination({ dest: process.stderr.fd, sync: true });
+  const stream = options.stream ?? standardError();
   const isTerminal = options.isTerminal ?? process.stderr.isTTY === true;
   const wantedLevel = options.level ?? process.env.FRONTDESK_LOG_LEVEL ?? "info";
   const isKnownLevel = isLevel(wantedLevel);
@@ -56,4 +56,11 @@ async function prettyStream(stream: DestinationStream): Promise<DestinationStrea
   const colorize = process.stderr.isTTY && process.stderr.hasColors();
   const format = prettyFactory({ colorize, translateTime: "SYS:HH:MM:ss.l", singleLine: true });
   return { write: line => stream.write(format(line)) };
+}
+
+/** A full disk or a closed pipe costs lines, not the server. */
+function standardError(): DestinationStream {
+  const stream = destination({ dest: process.stderr.fd, sync: true });
+  stream.on("error", () => {});
+  return stream;
 }

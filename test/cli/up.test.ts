@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -76,6 +76,37 @@ test("scaling a Deployment in its file is answered and connected within a second
   await until(() => isRefused(address, servedPort));
 });
 
+test("what is new, different or gone is told as in the report, with how to reach it", async () => {
+  await writeManifest("late", webManifest(1).replaceAll("web", "late").replaceAll("pay", "late-pay"));
+  const added = new RegExp(
+    `late\\.${namespace}\\.svc\\.cluster\\.local  ClusterIP  127\\.\\S+  18080/TCP http  1 endpoint`,
+  );
+  await up.until(({ stderr }) => (added.test(stderr) ? true : undefined));
+  await rm(join(folder, "late.yaml"));
+  const gone = new RegExp(`late\\.${namespace}\\.svc\\.cluster\\.local  ClusterIP  .*  gone`);
+  await up.until(({ stderr }) => (gone.test(stderr) ? true : undefined));
+});
+
+test("a reader of the report that goes away does not end it", async () => {
+  const own = await mkdtemp(join(tmpdir(), "frontdesk-up-"));
+  await writeFile(join(own, "web.yaml"), webManifest(1).replaceAll(namespace, `${namespace}-pipe`));
+  const port = await freePort();
+  const other = Command.start("up", `--dns.port=${port}`, "--admin=127.0.0.1:0", own);
+  other.process.stdout?.destroy();
+  const answerCount = async (name: string) => {
+    const query = buildQuery(`${name}.${namespace}-pipe.svc.cluster.local. A`);
+    const reply = await exchangeUdp({ host: "127.0.0.1", port }, query, 200).catch(() => undefined);
+    return reply === undefined ? 0 : decodeReply(reply).answer.length;
+  };
+  await until(async () => (await answerCount("web")) === 1);
+  // The report is written when everything is in place, a moment after the first answers.
+  await writeFile(join(own, "late.yaml"), dbManifest().replaceAll(namespace, `${namespace}-pipe`));
+  await until(async () => (await answerCount("db")) === 3);
+  for (let turn = 0; turn < 20; turn += 1) assert.equal(await answerCount("web"), 1);
+  assert.equal((await other.stop()).code, 0);
+  await rm(own, { recursive: true });
+});
+
 test("a file that no longer parses keeps what it said before and is named with line and column", async () => {
   await writeManifest("db", `${text.db}\n---\nkind: [`);
   const place = new RegExp(`${join(folder, "db.yaml")}:\\d+:\\d+: `);
@@ -131,6 +162,15 @@ async function podBehind(address: string, port: number): Promise<string | null> 
   const response = await fetch(`http://${address}:${port}/`, { headers: { connection: "close" } });
   await response.text();
   return response.headers.get("x-frontdesk-pod");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 async function isRefused(host: string, port: number): Promise<boolean> {

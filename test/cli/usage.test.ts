@@ -14,6 +14,8 @@ const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, rem
   [["up", "no/such/folder"], /no\/such\/folder/, /./],
   [["up", "-o", "yaml", "manifests/examples"], /--output "yaml"/, /table, plain, json/],
   [["up", "--dns.port", "70000", "manifests/examples"], /--dns.port "70000"/, /./],
+  [["up", "--listen", "localhost", "manifests/examples"], /"localhost" is not an IP address/, /127\.0\.0\.1/],
+  [["up", "--admin", "here", "manifests/examples"], /"here" is no address/, /HOST:PORT/],
   [["dns", "--zones", "in-addr.arpa"], /reverse zones only/, /cluster\.local/],
   [["dns", "--zones", "a..b"], /"a\.\.b" is not a domain name/, /./],
   [["dns", "--pods", "some"], /--pods "some"/, /disabled, insecure, verified/],

@@ -44,6 +44,8 @@ export interface Exchange {
 }
 
 export interface ResponderOptions {
+  /** What this server answers for, in words, for those who ask for something else. */
+  readonly served: string;
   /** The answer to a question of class IN; undefined for a name this server does not serve. */
   readonly answer: (question: Question) => ZoneAnswer | undefined;
   readonly onExchange: (exchange: Exchange) => void;
@@ -166,13 +168,15 @@ function replyToQuestion(
   // NOTIFY asks a secondary to fetch the zone again (RFC 1996); this server is nobody's secondary.
   const isServed = query.opcode === opcodes.QUERY && question.class === classCodes.IN;
   const answer = isServed ? options.answer(question) : undefined;
-  return assemble(query, question, client, answer ?? refusal);
+  return assemble(query, question, client, answer ?? refusal(options.served));
 }
 
-const refusal: Failure = {
-  rcode: rcodes.REFUSED,
-  reason: because("zone-not-served", "this server answers for the cluster's own zones only"),
-};
+function refusal(served: string): Failure {
+  return {
+    rcode: rcodes.REFUSED,
+    reason: because("zone-not-served", `this server answers for ${served} only`),
+  };
+}
 
 /** A reply without sections, for a query whose body is not to be trusted. */
 function bareReply(header: Header, rcode: number): Reply {

@@ -74,16 +74,16 @@ export class ServicePortRelay {
   }
 
   statuses(): readonly WayInStatus[] {
-    const { namespace, serviceName: service, portName, protocol } = this.#plan;
+    const { namespace, serviceName: service, portName, protocol, endpoints } = this.#plan;
+    const ofPort = { namespace, service, portName, protocol, endpointCount: endpoints.length };
     return [...this.#doors.values()].map(({ wayIn, outcome }) => {
-      return { namespace, service, portName, protocol, ...wayIn, servedPort: wayIn.port, ...outcome };
+      return { ...ofPort, ...wayIn, servedPort: wayIn.port, ...outcome };
     });
   }
 
   #makeDoor(wayIn: WayIn): Door {
     const { protocol } = this.#plan;
-    const problem =
-      protocol === "SCTP" ? "SCTP is not relayed without nftables" : loopbackProblem(wayIn.address);
+    const problem = protocol === "SCTP" ? "SCTP is not relayed" : loopbackProblem(wayIn.address);
     if (problem !== undefined) return { wayIn, relay: undefined, outcome: unservable(problem) };
     const options = { ...this.#options, chooser: this.#chooser };
     return {
@@ -113,7 +113,7 @@ export class ServicePortRelay {
   }
 }
 
-const refusing: Outcome = { state: "refusing", note: "no ready endpoint: connections are refused" };
+const refusing: Outcome = { state: "refusing", note: "" };
 
 function unservable(note: string): Outcome {
   return { state: "unservable", note };

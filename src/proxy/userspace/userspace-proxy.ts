@@ -134,10 +134,7 @@ export class UserspaceProxy {
   #report(before: readonly WayInStatus[], after: readonly WayInStatus[]): void {
     const known = new Set(before.map(status => JSON.stringify(status)));
     const news = after.filter(status => !known.has(JSON.stringify(status)));
-    for (const status of news) {
-      if (status.state === "unservable") this.#options.log.warn(status, "way in is not served");
-      else this.#options.log.debug(status, "way in changed");
-    }
+    for (const status of news) this.#options.log.debug(status, "way in changed");
     if (news.length > 0 || before.length !== after.length) {
       for (const listener of this.#statusListeners) listener();
     }

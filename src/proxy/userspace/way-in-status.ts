@@ -13,6 +13,8 @@ export interface WayInStatus {
   readonly port: number;
   /** Where connections are really taken; differs from `port` only while serving a port that needs privilege. */
   readonly servedPort: number;
+  /** Endpoints that connections by this way are shared out among. */
+  readonly endpointCount: number;
   /** `refusing`: there is no endpoint, and connections are refused, as they should be. */
   readonly state: "serving" | "refusing" | "unservable";
   /** What the user should know or do; "" when there is nothing to say. */

@@ -54,7 +54,10 @@ describe("listenWithFallback", () => {
 
   test("address of another machine is a failure that says so", async () => {
     const { note } = await listening(8080, { 8080: "EADDRNOTAVAIL" });
-    assert.equal(note, "not reachable: 127.96.0.1 is not an address of this machine");
+    assert.equal(
+      note,
+      "not reachable: 127.96.0.1 is not an address of this machine (ip addr add 127.96.0.1/32 dev lo)",
+    );
   });
 
   test("any other error of the system is a failure with its code", async () => {

@@ -226,7 +226,10 @@ describe("which Pods have stand-ins", () => {
     const [status] = standIns.status();
     assert.deepEqual(
       [status?.state, status?.note],
-      ["unservable", "not reachable: 10.244.0.5 is not an address of this machine"],
+      [
+        "unservable",
+        "not reachable: 10.244.0.5 is not an address of this machine (ip addr add 10.244.0.5/32 dev lo)",
+      ],
     );
   });
 
