@@ -148,19 +148,23 @@ describe("following the store", () => {
     const cluster = clusterOf(service("web", { clusterIPs: [clusterIP], ports: [port("http", 20080)] }));
     const proxy = await startProxy(t, cluster);
     const heard: string[][] = [];
-    const unsubscribe = proxy.onStatusChange(() => heard.push(proxy.waysIn().map(way => way.state)));
+    const unsubscribe = proxy.onStatusChange(() =>
+      heard.push(proxy.waysIn().map(way => `${way.state} ${way.endpointCount}`)),
+    );
     const applyAndWait = async (...objects: Parameters<ClusterStore["apply"]>[0][]) => {
       for (const object of objects) cluster.apply(object);
       await proxy.ready();
     };
     await applyAndWait(slice("web", []), slice("web", [address]));
-    await applyAndWait(slice("web", [address, freshAddress()]));
+    const another = freshAddress();
+    await applyAndWait(slice("web", [address, another]));
+    await applyAndWait(slice("web", [another, address]));
     await applyAndWait(slice("web", []));
     cluster.remove("Service", "default/web");
     await proxy.ready();
     unsubscribe();
     await applyAndWait(service("web", { clusterIPs: [clusterIP], ports: [port("http", 20080)] }));
-    assert.deepEqual(heard, [["serving"], ["refusing"], []]);
+    assert.deepEqual(heard, [["serving 1"], ["serving 2"], ["refusing 0"], []]);
   });
 });
 
