@@ -33,12 +33,13 @@ const clusterScoped: ReadonlySet<ManifestKind> = new Set(["Namespace", "Node"]);
 /** `value` is plain data; `locate` gives the place of a field of it. */
 export function checkObject(value: unknown, locate: (path: FieldPath) => Place): CheckedObject {
   const { kind, apiVersion } = (value ?? {}) as { kind?: unknown; apiVersion?: unknown };
-  if (typeof kind !== "string" || typeof apiVersion !== "string") {
-    const message = "this is not a Kubernetes object: it has no kind and apiVersion";
-    const remedy = "add apiVersion and kind, or keep files of other kinds in another folder";
-    return { findings: [finding("MANIFEST_NOT_AN_OBJECT", locate([]), message, remedy)] };
+  if (typeof kind !== "string") return { findings: [withoutType("kind", locate)] };
+  if (typeof apiVersion !== "string") return { findings: [withoutType("apiVersion", locate, kind)] };
+  if (!isReadKind(kind) || !versions[kind].includes(apiVersion)) {
+    const meant = isOfKubernetes(apiVersion) ? kindMeantBy(kind) : undefined;
+    if (meant === undefined) return { skippedKind: kind };
+    return { findings: [wrongVersion(value as RawObject, meant, locate)] };
   }
-  if (!isReadKind(kind) || !versions[kind].includes(apiVersion)) return { skippedKind: kind };
   const parsed = schemas[kind].safeParse(value);
   if (!parsed.success) {
     return { findings: parsed.error.issues.map(issue => findingOf(issue, value as RawObject, locate)) };
@@ -46,6 +47,45 @@ export function checkObject(value: unknown, locate: (path: FieldPath) => Place):
   const { name, namespace = "default" } = parsed.data.metadata;
   const scope = clusterScoped.has(kind) ? "" : namespace;
   return { desired: { kind, namespace: scope, name, manifest: parsed.data, locate } as Desired };
+}
+
+/** With neither apiVersion nor kind. */
+export function isForeign({ object }: { readonly object: unknown }): boolean {
+  const { kind, apiVersion } = (object ?? {}) as { kind?: unknown; apiVersion?: unknown };
+  return kind === undefined && apiVersion === undefined;
+}
+
+export function refuseForeign(locate: (path: FieldPath) => Place): Finding {
+  const message = "this is not a Kubernetes object: it has no kind and apiVersion";
+  const remedy = "add apiVersion and kind, or keep files of other kinds in another folder";
+  return finding("MANIFEST_NOT_AN_OBJECT", locate([]), message, remedy);
+}
+
+function withoutType(field: "kind" | "apiVersion", locate: (path: FieldPath) => Place, kind = ""): Finding {
+  const meant = kindMeantBy(kind);
+  const what = field === "kind" ? "an object with an apiVersion, but" : `${kind}: an object with a kind, but`;
+  const remedy = meant === undefined ? `add ${field}` : `add apiVersion: ${versions[meant][0]}`;
+  return finding("MANIFEST_NOT_AN_OBJECT", locate([]), `${what} without ${field}`, remedy);
+}
+
+/** Groups of others have a domain name: only Kubernetes's own go without a dot, or end in `.k8s.io`. */
+function isOfKubernetes(apiVersion: string): boolean {
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  return !group.includes(".") || group.endsWith(".k8s.io");
+}
+
+function kindMeantBy(kind: string): ManifestKind | undefined {
+  const kinds = Object.keys(schemas) as ManifestKind[];
+  return kinds.find(known => known.toLowerCase() === kind.toLowerCase());
+}
+
+function wrongVersion(object: RawObject, meant: ManifestKind, locate: (path: FieldPath) => Place): Finding {
+  const { apiVersion, kind } = object;
+  const right = versions[meant].includes(apiVersion ?? "") ? apiVersion : versions[meant][0];
+  const name = typeof object.metadata?.name === "string" ? ` ${object.metadata.name}` : "";
+  const message = `${kind}${name}: there is no kind ${kind} in ${apiVersion}; ${meant} is in ${right}`;
+  const remedy = `write apiVersion: ${right} and kind: ${meant}`;
+  return finding("MANIFEST_KIND_VERSION", locate([kind === meant ? "apiVersion" : "kind"]), message, remedy);
 }
 
 function isReadKind(kind: string): kind is ManifestKind {
@@ -69,7 +109,8 @@ interface Judgement {
 function judge(issue: z.core.$ZodIssue, value: unknown, explain: string): Judgement {
   if (issue.code === "custom" && issue.params !== undefined) {
     const { code, remedy } = issue.params as unknown as CheckParams;
-    const shown = value === undefined || value === "" ? "" : `: ${describe(value)}`;
+    const isShown = value !== undefined && value !== "" && typeof value !== "object";
+    const shown = isShown ? `: ${describe(value)}` : "";
     return { code, problem: `${issue.message}${shown}`, remedy };
   }
   if (value === undefined) return { code: "MANIFEST_FIELD_MISSING", problem: "is missing", remedy: explain };

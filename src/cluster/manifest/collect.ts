@@ -3,10 +3,25 @@
 import { type Desired, identify } from "./desired.ts";
 import { type Finding, finding, formatPlace, nowhere } from "./finding.ts";
 import type { ParsedManifest } from "./parse-manifest.ts";
+import type { ManifestFiles } from "./read-manifests.ts";
 
 export interface Collected {
   readonly desired: readonly Desired[];
   readonly findings: readonly Finding[];
+}
+
+/** Names of files in one note; more are only counted. */
+const mostNames = 10;
+
+/** One line about all files that hold something else than Kubernetes objects. */
+export function foreignNote(files: ManifestFiles): Finding[] {
+  const paths = [...files].flatMap(([path, { good }]) => (good?.isForeign ? [path] : []));
+  if (paths.length === 0) return [];
+  const rest = paths.length > mostNames ? ` and ${paths.length - mostNames} more` : "";
+  const noun = paths.length === 1 ? "file that holds" : "files that hold";
+  const names = paths.slice(0, mostNames).join(", ");
+  const message = `skipped ${paths.length} ${noun} no Kubernetes objects: ${names}${rest}`;
+  return [finding("MANIFEST_FILES_SKIPPED", nowhere, message, "")];
 }
 
 /** Where two files, or two places of one, have the same object, the later one is used. */

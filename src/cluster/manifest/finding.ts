@@ -7,7 +7,7 @@
 
 type Severity = "error" | "warning" | "note";
 
-/** A spot in a file; line and column count from 1. */
+/** A spot in a file; line and column count from 1, and are 0 where a file or folder is meant as a whole. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -27,14 +27,19 @@ const findingSeverities = {
   MANIFEST_PORT: "error",
   MANIFEST_PORT_NAME: "error",
   MANIFEST_ADDRESS: "error",
+  MANIFEST_KIND_VERSION: "error",
   MANIFEST_LAST_GOOD_KEPT: "warning",
+  MANIFEST_FILE_UNUSED: "warning",
+  MANIFEST_FIELD_UNKNOWN: "warning",
   MANIFEST_DUPLICATE_OBJECT: "warning",
   MANIFEST_DUPLICATE_CLUSTER_IP: "warning",
   MANIFEST_DUPLICATE_NODE_PORT: "warning",
   MANIFEST_POOL_EXHAUSTED: "warning",
   MANIFEST_SELECTOR_MATCHES_NOTHING: "warning",
   MANIFEST_TARGET_PORT_UNKNOWN: "warning",
+  MANIFEST_NO_ENDPOINTS: "warning",
   MANIFEST_KINDS_SKIPPED: "note",
+  MANIFEST_FILES_SKIPPED: "note",
   MANIFEST_COMPUTED_ENDPOINTS_IGNORED: "note",
 } as const satisfies Record<string, Severity>;
 
@@ -58,7 +63,7 @@ export function finding(code: FindingCode, place: Place, message: string, remedy
   return { code, severity: findingSeverities[code], file, line, column, message, remedy };
 }
 
-/** `file:line:column`, as compilers print it. */
+/** `file:line:column`, as compilers print it; the file alone when that is meant as a whole. */
 export function formatPlace(place: Place): string {
-  return `${place.file}:${place.line}:${place.column}`;
+  return place.line === 0 ? place.file : `${place.file}:${place.line}:${place.column}`;
 }

@@ -97,9 +97,10 @@ export class FolderWatcher {
     // A folder that has vanished is no failure; the one above it has told so.
     if (this.#isClosed || this.#polling !== undefined || (error as NodeJS.ErrnoException).code === "ENOENT")
       return;
+    const reason = error instanceof Error ? error.message : String(error);
     this.#log.warn(
-      { err: error, folder },
-      `cannot watch folders; looking for changes every ${pollIntervalMs} ms`,
+      { folder },
+      `cannot watch folders; looking for changes every ${pollIntervalMs} ms (${folder}: ${reason})`,
     );
     for (const watched of [...this.#watchers.keys()]) this.#unwatch(watched);
     this.#polling = setInterval(this.#onChange, pollIntervalMs);

@@ -1,14 +1,11 @@
-/**
- * One file's text becomes checked objects that know where they stand.
- *
- * YAML 1.1, because that is what the Kubernetes tools read (`yes` is a boolean); but, like those tools, without
- * its timestamps and base-60 numbers. JSON goes through the same parser.
- */
+/** One file's text becomes checked objects that know where they stand. */
 
-import { type Document, isNode, LineCounter, parseAllDocuments, type Tags } from "yaml";
-import { checkObject } from "./check-object.ts";
+import { checkObject, isForeign, refuseForeign } from "./check-object.ts";
+import { generateName } from "./control-plane/generated-name.ts";
 import type { Desired, FieldPath } from "./desired.ts";
-import { type Finding, finding, type Place } from "./finding.ts";
+import type { Finding, Place } from "./finding.ts";
+import { misspelledFields } from "./misspelled-fields.ts";
+import { readDocuments } from "./read-documents.ts";
 
 export interface ParsedManifest {
   readonly desired: readonly Desired[];
@@ -16,62 +13,91 @@ export interface ParsedManifest {
   readonly skippedKinds: readonly string[];
   /** Errors only. With any, the objects are incomplete and should not be used. */
   readonly findings: readonly Finding[];
+  /** What looks like a mistake and is used as it stands. */
+  readonly warnings: readonly Finding[];
+  /** Objects of the kinds that are read, refused ones too. */
+  readonly objectCount: number;
+  /** The file has documents, and none of them is a Kubernetes object: a values.yaml, a package.json. */
+  readonly isForeign: boolean;
+}
+
+/** How much is expected of a file. */
+export interface ParseOptions {
+  /** Files of other programs, which lie in many folders, are no error. */
+  readonly mayBeForeign?: boolean;
 }
 
 /** Never throws: whatever is wrong with the text is in the findings. `file` only names it there. */
-export function parseManifest(text: string, file: string): ParsedManifest {
-  const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    version: "1.1",
-    customTags: withoutTimes,
-    lineCounter,
-    prettyErrors: false,
-  });
+export function parseManifest(
+  text: string,
+  file: string,
+  { mayBeForeign = false }: ParseOptions = {},
+): ParsedManifest {
+  const { documents, errors } = readDocuments(text, file);
+  const objects = documents.flatMap(({ value, locate }) =>
+    [...objectsIn(value, [])].map(({ object, path }) => ({
+      object,
+      isDocument: path.length === 0,
+      locate: (field: FieldPath) => locate([...path, ...field]),
+    })),
+  );
+  const isAllForeign = objects.length > 0 && objects.every(placed => placed.isDocument && isForeign(placed));
+  if (mayBeForeign && errors.length === 0 && isAllForeign) return { ...nothing, isForeign: true };
+  return checkAll(objects, errors, file);
+}
+
+const nothing: ParsedManifest = {
+  desired: [],
+  skippedKinds: [],
+  findings: [],
+  warnings: [],
+  objectCount: 0,
+  isForeign: false,
+};
+
+interface PlacedObject {
+  readonly object: unknown;
+  /** A whole document, not an item of a List. */
+  readonly isDocument: boolean;
+  locate(field: FieldPath): Place;
+}
+
+function checkAll(
+  objects: readonly PlacedObject[],
+  errors: readonly Finding[],
+  file: string,
+): ParsedManifest {
   const desired: Desired[] = [];
   const skippedKinds: string[] = [];
-  const findings: Finding[] = [];
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file, line, column: col };
-  };
-  for (const document of documents) {
-    const { value, errors } = readDocument(document, placeAt);
-    findings.push(...errors);
-    for (const { object, path } of objectsIn(value, [])) {
-      const checked = checkObject(object, field => placeAt(offsetOf(document, [...path, ...field])));
-      if ("desired" in checked) desired.push(checked.desired);
-      else if ("skippedKind" in checked) skippedKinds.push(checked.skippedKind);
-      else findings.push(...checked.findings);
-    }
+  const findings: Finding[] = [...errors];
+  const warnings: Finding[] = [];
+  const takenNames = new Set<string>();
+  for (const placed of objects) {
+    const { locate } = placed;
+    const object = withName(placed.object, file, takenNames);
+    const checked = isForeign(placed) ? { findings: [refuseForeign(locate)] } : checkObject(object, locate);
+    if ("skippedKind" in checked) skippedKinds.push(checked.skippedKind);
+    else warnings.push(...misspelledFields(object, locate));
+    if ("desired" in checked) desired.push(checked.desired);
+    if ("findings" in checked) findings.push(...checked.findings);
   }
-  return { desired, skippedKinds, findings };
+  const objectCount = objects.length - skippedKinds.length;
+  return { desired, skippedKinds, findings, warnings, objectCount, isForeign: false };
 }
 
-function withoutTimes(tags: Tags): Tags {
-  return tags.filter(
-    tag => typeof tag === "string" || (tag.format !== "TIME" && tag.tag !== "tag:yaml.org,2002:timestamp"),
-  );
+/** A Pod that leaves its name to the API server gets one that depends on its file and its place among its like. */
+function withName(object: unknown, file: string, takenNames: Set<string>): unknown {
+  const { kind, metadata } = (object ?? {}) as { readonly kind?: unknown; readonly metadata?: Unnamed };
+  const { name, generateName: base, namespace = "default" } = metadata ?? {};
+  if (kind !== "Pod" || typeof base !== "string" || (name !== undefined && name !== "")) return object;
+  const invented = generateName(base, `${file}/${namespace}/${base}`, takenNames);
+  return { ...(object as object), metadata: { ...metadata, name: invented } };
 }
 
-/** `value` is undefined for an empty document and for one with errors. */
-function readDocument(document: Document.Parsed, placeAt: (offset: number) => Place) {
-  const errors = document.errors.map(error =>
-    finding("MANIFEST_SYNTAX", placeAt(error.pos[0]), error.message, "mend the YAML at this place"),
-  );
-  if (errors.length > 0) return { value: undefined, errors };
-  try {
-    return { value: document.toJS({ reviver: withoutNull }) as unknown, errors };
-  } catch (error) {
-    // Aliases that would grow without bounds are found only while they are resolved.
-    const message = error instanceof Error ? error.message : String(error);
-    const place = placeAt(offsetOf(document, []));
-    return { value: undefined, errors: [finding("MANIFEST_SYNTAX", place, message, "use fewer aliases")] };
-  }
-}
-
-/** `labels:` with nothing behind it is an absent field to the API server. */
-function withoutNull(_key: unknown, value: unknown): unknown {
-  return value ?? undefined;
+interface Unnamed {
+  readonly name?: unknown;
+  readonly generateName?: unknown;
+  readonly namespace?: unknown;
 }
 
 /** The objects of a document, those of lists one by one, and their paths in it. */
@@ -92,13 +118,4 @@ function* objectsIn(value: unknown, path: FieldPath): Generator<{ object: unknow
     const isMapping = typeof item === "object" && item !== null && !Array.isArray(item);
     yield* objectsIn(isMapping ? { ...inherited, ...item } : (item ?? null), [...path, "items", index]);
   }
-}
-
-/** Where the field at `path` begins, or the nearest parent that is written out. */
-function offsetOf(document: Document.Parsed, path: FieldPath): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return document.range[0];
 }

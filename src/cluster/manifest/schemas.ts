@@ -65,18 +65,40 @@ const pod = z.looseObject({
     .optional(),
 });
 
+/** The spec of a workload whose selector must match its own template, as the API server has it. */
+function selecting<S extends { readonly template: typeof template }>(shape: S) {
+  const selector = z.looseObject({ matchLabels: strings.optional() }).optional();
+  return z.looseObject({ ...shape, selector }).superRefine((spec, context) => {
+    const { selector, template } = spec as unknown as SelectingSpec;
+    const labels = template.metadata?.labels ?? {};
+    const unmet = Object.entries(selector?.matchLabels ?? {}).filter(([key, value]) => labels[key] !== value);
+    if (unmet.length === 0) return;
+    const message = `do not match spec.selector.matchLabels: ${unmet.map(label => label.join("=")).join(",")}`;
+    const remedy = "give the template every label that the selector asks for";
+    const params = { code: "MANIFEST_FIELD_VALUE", remedy };
+    context.addIssue({ code: "custom", path: ["template", "metadata", "labels"], message, params });
+  });
+}
+
+interface SelectingSpec {
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  readonly template: z.infer<typeof template>;
+}
+
 const replicatedSpec = { replicas: count.optional(), template };
 const replicatedStatus = z.looseObject({ replicas: count.optional(), readyReplicas: count.optional() });
 
-const replicated = z.looseObject({
+const replicationController = z.looseObject({
   metadata: metadata(dnsSubdomain),
   spec: z.looseObject(replicatedSpec),
   status: replicatedStatus.optional(),
 });
 
+const replicated = replicationController.extend({ spec: selecting(replicatedSpec) });
+
 const statefulSet = z.looseObject({
   metadata: metadata(dnsSubdomain),
-  spec: z.looseObject({
+  spec: selecting({
     ...replicatedSpec,
     serviceName: z.string().optional(),
     ordinals: z.looseObject({ start: count.optional() }).optional(),
@@ -86,7 +108,7 @@ const statefulSet = z.looseObject({
 
 const daemonSet = z.looseObject({
   metadata: metadata(dnsSubdomain),
-  spec: z.looseObject({ template }),
+  spec: selecting({ template }),
   status: z
     .looseObject({ desiredNumberScheduled: count.optional(), numberReady: count.optional() })
     .optional(),
@@ -197,7 +219,7 @@ export const schemas = {
   StatefulSet: statefulSet,
   DaemonSet: daemonSet,
   ReplicaSet: replicated,
-  ReplicationController: replicated,
+  ReplicationController: replicationController,
   Job: job,
 } as const;
 

@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import { familyOf } from "../objects.ts";
 import {
   address,
   addressOr,
@@ -87,6 +88,7 @@ function* serviceProblems(spec: ServiceSpecLike): Generator<Problem> {
     const remedy = `remove clusterIP: None, or remove type: ${type}`;
     yield { path: ["type"], ...wrong(`is ${type}, which a headless Service cannot be`, remedy) };
   }
+  yield* clusterIPProblems(spec);
   const withNodePort = (spec.ports ?? []).findIndex(port => (port.nodePort ?? 0) !== 0);
   if (!isExposed && withNodePort >= 0) {
     const remedy = "set spec.type to NodePort, or remove nodePort";
@@ -94,6 +96,23 @@ function* serviceProblems(spec: ServiceSpecLike): Generator<Problem> {
       path: ["ports", withNodePort, "nodePort"],
       ...wrong(`is not for Services of type ${type}`, remedy),
     };
+  }
+}
+
+function* clusterIPProblems({ clusterIP, clusterIPs = [] }: ServiceSpecLike): Generator<Problem> {
+  const [first, second] = clusterIPs;
+  if (clusterIP && first !== undefined && clusterIP !== first) {
+    const remedy = "make spec.clusterIP and spec.clusterIPs[0] equal, or leave one of them out";
+    yield { path: ["clusterIPs", 0], ...wrong(`is not spec.clusterIP, ${clusterIP}`, remedy) };
+  }
+  if (clusterIPs.length > 2) {
+    const problem = wrong("are more than two", "give one address of each family at most");
+    yield { path: ["clusterIPs"], ...problem };
+  }
+  const family = familyOf(second ?? "");
+  if (family !== undefined && family === familyOf(first ?? "")) {
+    const remedy = "give one address of each family at most";
+    yield { path: ["clusterIPs", 1], ...wrong(`is a second ${family} address`, remedy) };
   }
 }
 

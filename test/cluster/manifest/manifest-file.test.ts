@@ -28,7 +28,8 @@ test("a file that breaks keeps its last good state and says so, however often it
 test("a file that was never good contributes nothing", () => {
   const first = readVersion("f.yaml", broken, undefined);
   assert.equal(first.good, undefined);
-  assert.deepEqual(codes(first), ["MANIFEST_NAME"]);
+  assert.deepEqual(codes(first), ["MANIFEST_NAME", "MANIFEST_FILE_UNUSED"]);
+  assert.match(first.findings[1]?.message ?? "", /^nothing of this file is used \(1 object\) until/);
 });
 
 test("one bad document keeps the good ones of its file out too", () => {

@@ -1,60 +1,24 @@
 /** Files on a real disk, edited while the source watches them. */
 
 import assert from "node:assert/strict";
-import { EventEmitter, once } from "node:events";
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, watch, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { pino } from "pino";
+import {
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { test } from "node:test";
 import { allocate } from "../../../src/cluster/manifest/control-plane/address-pool.ts";
-import type { Finding } from "../../../src/cluster/manifest/finding.ts";
-import { ManifestSource, type ManifestSourceOptions } from "../../../src/cluster/manifest/manifest-source.ts";
-import { ClusterStore } from "../../../src/cluster/store.ts";
+import { withoutHints } from "./control-plane/expand-yaml.ts";
+import { Fixture, service } from "./source-fixture.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-const service = (name: string, port = 80) =>
-  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: ${port}}]}\n`;
 const broken = service("web").replace("80", "800000");
-
-class Fixture {
-  readonly store = new ClusterStore(error => {
-    throw error;
-  });
-  readonly logLines: { readonly level: number; readonly msg: string }[] = [];
-  readonly source: ManifestSource;
-  readonly #events = new EventEmitter();
-
-  constructor(t: TestContext, paths: readonly string[], watchFolder?: ManifestSourceOptions["watchFolder"]) {
-    const log = pino({}, { write: (line: string) => void this.logLines.push(JSON.parse(line)) });
-    const onFindings = () => this.#events.emit("news");
-    const common = { paths, store: this.store, log, onFindings };
-    this.source = new ManifestSource(watchFolder === undefined ? common : { ...common, watchFolder });
-    this.store.onChange(() => this.#events.emit("news"));
-    t.after(() => this.source.stop());
-  }
-
-  async start(): Promise<this> {
-    await this.source.load();
-    await this.source.watch();
-    return this;
-  }
-
-  /** Awaits changes of the store and of the findings until it is so. */
-  async until(what: string, isSo: () => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(5000);
-    while (!isSo()) {
-      await once(this.#events, "news", { signal }).catch(() => assert.fail(`never: ${what}`));
-    }
-  }
-
-  port(name: string): number | undefined {
-    return this.store.service("default", name)?.ports[0]?.port;
-  }
-
-  codes(): Finding["code"][] {
-    return this.source.findings().map(({ code }) => code);
-  }
-}
 
 test("load fills the store, marks every kind synced and reports", async t => {
   const folder = temporaryFolder(t, {
@@ -71,8 +35,11 @@ test("load fills the store, marks every kind synced and reports", async t => {
   assert.equal(report.fileCount, 3);
   assert.deepEqual(report.objectCounts, { Namespace: 4, Node: 1, Service: 2, Pod: 0, EndpointSlice: 0 });
   assert.deepEqual(
-    report.findings.map(({ code, file, line }) => [code, file, line]),
-    [["MANIFEST_PORT", join(folder, "bad.yaml"), 4]],
+    withoutHints(report.findings).map(({ code, file, line }) => [code, file, line]),
+    [
+      ["MANIFEST_PORT", join(folder, "bad.yaml"), 4],
+      ["MANIFEST_FILE_UNUSED", join(folder, "bad.yaml"), 0],
+    ],
   );
 });
 
@@ -210,9 +177,11 @@ test("a node port stays with its Service when one comes that would have got it f
 
 test("a file that is written just before its new folder is watched is not missed", async t => {
   const folder = temporaryFolder(t);
-  const fixture = await new Fixture(t, [folder], (path, listener) => {
-    if (basename(path) === "sub") writeFileSync(join(path, "a.yaml"), service("web"));
-    return watch(path, listener);
+  const fixture = await new Fixture(t, [folder], {
+    watchFolder(path, listener) {
+      if (basename(path) === "sub") writeFileSync(join(path, "a.yaml"), service("web"));
+      return watch(path, listener);
+    },
   }).start();
   mkdirSync(join(folder, "sub"));
   await fixture.until("the file", () => fixture.port("web") === 80);
@@ -223,13 +192,15 @@ test("where folders cannot be watched it looks again and again, with one log lin
   const fail = () => {
     throw Object.assign(new Error("System limit for number of file watchers reached"), { code: "ENOSPC" });
   };
-  const fixture = await new Fixture(t, [folder], fail).start();
+  const fixture = await new Fixture(t, [folder], { watchFolder: fail }).start();
   writeFileSync(join(folder, "a.yaml"), service("web", 81));
   await fixture.until("the edit", () => fixture.port("web") === 81);
   const warnings = fixture.logLines.filter(({ level }) => level === 40);
   assert.deepEqual(
     warnings.map(({ msg }) => msg),
-    ["cannot watch folders; looking for changes every 500 ms"],
+    [
+      `cannot watch folders; looking for changes every 500 ms (${realpathSync(dirname(folder))}: System limit for number of file watchers reached)`,
+    ],
   );
 });
 

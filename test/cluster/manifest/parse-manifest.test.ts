@@ -49,6 +49,11 @@ for (const [what, text, expected] of [
     "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {at: 2026-11-01, time: 12:30:45}}\n",
     ["Namespace a"],
   ],
+  [
+    "text that looks a little like a number",
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: e1, labels: {a: E5, b: .e3, c: +e1, d: ., e: ._5}}\n",
+    ["Namespace e1"],
+  ],
 ] as const) {
   test(`${what} is read`, () => assert.deepEqual(namesIn(text), expected));
 }
@@ -175,6 +180,36 @@ for (const [what, text, expected] of [
     "a headless NodePort Service",
     service("  type: NodePort\n  clusterIP: None\n"),
     /^MANIFEST_FIELD_VALUE f\.yaml:5:9 /,
+  ],
+  [
+    "a kind without apiVersion",
+    "kind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n",
+    /^MANIFEST_NOT_AN_OBJECT f\.yaml:1:1 Service: an object with a kind, but without apiVersion$/,
+  ],
+  [
+    "a known kind in another apiVersion of Kubernetes",
+    "apiVersion: v1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: {spec: {}}}\n",
+    /^MANIFEST_KIND_VERSION f\.yaml:1:13 Deployment d: there is no kind Deployment in v1; Deployment is in apps\/v1$/,
+  ],
+  [
+    "a kind in the wrong case",
+    service("  ports: [{port: 80}]\n").replace("Service", "service"),
+    /^MANIFEST_KIND_VERSION f\.yaml:2:7 service web: there is no kind service in v1; Service is in v1$/,
+  ],
+  [
+    "a selector that its own template does not match",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {app: a, b: c}}\n  template:\n    metadata:\n      labels: {app: web, b: c}\n    spec: {}\n",
+    /^MANIFEST_FIELD_VALUE f\.yaml:8:15 .*template\.metadata\.labels do not match spec\.selector\.matchLabels: app=a$/,
+  ],
+  [
+    "two cluster IPs of one family",
+    service("  clusterIPs: [10.0.0.1, 10.0.0.2]\n  ports: [{port: 80}]\n"),
+    /^MANIFEST_FIELD_VALUE f\.yaml:5:26 .*clusterIPs\[1\] is a second IPv4 address: "10\.0\.0\.2"$/,
+  ],
+  [
+    "a clusterIP that is not the first of clusterIPs",
+    service("  clusterIP: 10.0.0.2\n  clusterIPs: [10.0.0.1]\n  ports: [{port: 80}]\n"),
+    /^MANIFEST_FIELD_VALUE f\.yaml:6:16 .*clusterIPs\[0\] is not spec\.clusterIP, 10\.0\.0\.2: "10\.0\.0\.1"$/,
   ],
   [
     "negative replicas",

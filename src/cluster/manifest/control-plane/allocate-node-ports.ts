@@ -18,7 +18,8 @@ interface Claim {
   readonly owner: string;
   readonly port: ServicePort;
   readonly draft: ServiceDraft;
-  readonly place: Place;
+  /** Found only when it is told, which most are not. */
+  place(): Place;
 }
 
 const protocols: readonly Protocol[] = ["TCP", "UDP", "SCTP"];
@@ -57,7 +58,7 @@ function claimsOf(draft: ServiceDraft): Claim[] {
     owner: ownerOf(draft, port),
     port,
     draft,
-    place: draft.desired.locate(["spec", "ports", index, "nodePort"]),
+    place: () => draft.desired.locate(["spec", "ports", index, "nodePort"]),
   }));
 }
 
@@ -90,10 +91,10 @@ function honourExplicit(claims: readonly Claim[]) {
 }
 
 function clash(wanted: string, { draft, place }: Claim, holder: Claim): Finding {
-  const first = `${identify(holder.draft.desired)} at ${formatPlace(holder.place)}`;
+  const first = `${identify(holder.draft.desired)} at ${formatPlace(holder.place())}`;
   return finding(
     "MANIFEST_DUPLICATE_NODE_PORT",
-    place,
+    place(),
     `${identify(draft.desired)}: node port ${wanted} belongs to ${first}; this one gets another`,
     "give each port a node port of its own, or leave nodePort out",
   );
@@ -102,7 +103,7 @@ function clash(wanted: string, { draft, place }: Claim, holder: Claim): Finding 
 function exhausted({ draft, place }: Claim): Finding {
   return finding(
     "MANIFEST_POOL_EXHAUSTED",
-    place,
+    place(),
     `${identify(draft.desired)}: all node ports from 30000 to 32767 are taken; this port gets none`,
     "use fewer Services of type NodePort and LoadBalancer, or set allocateLoadBalancerNodePorts: false",
   );

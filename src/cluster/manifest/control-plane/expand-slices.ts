@@ -15,6 +15,7 @@ export interface ExpandedSlices {
 
 const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 const skipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror";
+const leaderAnnotation = "control-plane.alpha.kubernetes.io/leader";
 const serviceNameLabel = "kubernetes.io/service-name";
 const zoneLabel = "topology.kubernetes.io/zone";
 
@@ -46,7 +47,9 @@ export function expandSlices(
 /** What becomes of Endpoints; only those of Services without a selector are somebody's own work. */
 function fateOf(endpoints: DesiredOf<"Endpoints">, service: Service | undefined) {
   if (service !== undefined && hasComputedEndpoints(service)) return "computed";
-  const isSkipped = endpoints.manifest.metadata.labels?.[skipMirrorLabel] === "true";
+  const { labels, annotations } = endpoints.manifest.metadata;
+  // A lock of a leader election has no addresses to mirror.
+  const isSkipped = labels?.[skipMirrorLabel] === "true" || annotations?.[leaderAnnotation] !== undefined;
   return service === undefined || isSkipped ? "unused" : "mirrored";
 }
 

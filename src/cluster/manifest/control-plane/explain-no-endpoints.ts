@@ -3,8 +3,9 @@
 import type { EndpointSlice, Pod, Service } from "../../objects.ts";
 import { type Desired, type DesiredOf, identify, ofKind } from "../desired.ts";
 import { type Finding, finding } from "../finding.ts";
+import { explainManualEndpoints } from "./explain-manual-endpoints.ts";
 import type { PodIndex } from "./pod-index.ts";
-import { findContainerPort, hasComputedEndpoints, isAlive } from "./select-endpoints.ts";
+import { findContainerPort, isAlive } from "./select-endpoints.ts";
 import { type Workload, workloadsOf } from "./workloads.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -17,18 +18,18 @@ export function explainNoEndpoints(
   pods: PodIndex,
 ): Finding[] {
   const workloads = workloadsOf(desired);
-  const served = new Set<string>();
-  for (const { namespace, serviceName, endpoints } of slices) {
-    if (endpoints.length > 0) served.add(`${namespace}/${serviceName}`);
-  }
+  const slicesByKey = Map.groupBy(slices, ({ namespace, serviceName }) => `${namespace}/${serviceName}`);
   const byKey = new Map(services.map(service => [`${service.namespace}/${service.name}`, service]));
   return ofKind(desired, "Service").flatMap(object => {
     const key = `${object.namespace}/${object.name}`;
     const service = byKey.get(key);
-    if (service?.selector === undefined || !hasComputedEndpoints(service)) return [];
+    const own = slicesByKey.get(key) ?? [];
+    if (service === undefined || service.type === "ExternalName") return [];
+    if (service.selector === undefined) return explainManualEndpoints(object, service, own);
     const selected = pods.matching(service.namespace, service.selector).filter(isAlive);
     if (selected.length > 0) return unknownTargetPorts(object, service, selected);
-    return served.has(key) ? [] : [noPods(object, service.selector, pods, workloads)];
+    const isServed = own.some(({ endpoints }) => endpoints.length > 0);
+    return isServed ? [] : [noPods(object, service.selector, pods, workloads)];
   });
 }
 
