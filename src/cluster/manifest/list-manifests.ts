@@ -19,7 +19,7 @@ export interface Listing {
   readonly unreadable: readonly Unreadable[];
 }
 
-export interface Unreadable {
+interface Unreadable {
   readonly path: string;
   /** What the system said. */
   readonly error: Error;

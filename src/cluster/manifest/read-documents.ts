@@ -5,14 +5,14 @@ import type { FieldPath } from "./desired.ts";
 import { type Finding, finding, type Place } from "./finding.ts";
 import { goTags } from "./scalar-tags.ts";
 
-export interface ReadDocument {
+interface ReadDocument {
   /** Undefined for an empty document. */
   readonly value: unknown;
   /** Where a field begins, or its nearest parent that is written out. */
   locate(path: FieldPath): Place;
 }
 
-export interface ReadDocuments {
+interface ReadDocuments {
   /** Without those that have errors. */
   readonly documents: readonly ReadDocument[];
   readonly errors: readonly Finding[];
