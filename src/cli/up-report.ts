@@ -58,6 +58,7 @@ export function describeCluster(sources: ReportSources): Report {
   const { paths, cluster, dns, adminAddress, standIns } = sources;
   const services = [...cluster.services()].sort(byNamespaceAndName);
   const byService = Map.groupBy(sources.waysIn, way => `${way.namespace}/${way.service}`);
+  const byPort = new Map(standIns?.map(standIn => [portKey(standIn), standIn]));
   return {
     paths,
     serviceCount: services.length,
@@ -66,7 +67,8 @@ export function describeCluster(sources: ReportSources): Report {
     dns,
     adminAddress,
     rows: services.flatMap(service => {
-      return rowsOf(sources, service, byService.get(`${service.namespace}/${service.name}`) ?? []);
+      const waysIn = byService.get(`${service.namespace}/${service.name}`) ?? [];
+      return rowsOf(sources, service, waysIn, byPort);
     }),
   };
 }
@@ -82,6 +84,7 @@ function rowsOf(
   sources: ReportSources,
   service: Service,
   waysIn: readonly WayInStatus[],
+  standIns: ReadonlyMap<string, StandInStatus>,
 ): readonly ReportRow[] {
   const name = nameOf(sources, [service.name, service.namespace, "svc"]);
   if (service.type === "ExternalName") {
@@ -89,7 +92,7 @@ function rowsOf(
   }
   if (!service.isHeadless) return waysIn.map(way => wayInRow(way, name));
   const slices = [...sources.cluster.slicesOf(service.namespace, service.name)];
-  const pods = slices.flatMap(slice => endpointRows(sources, service, slice));
+  const pods = slices.flatMap(slice => endpointRows(sources, service, slice, standIns));
   const readyCount = new Set(pods.filter(pod => pod.isServing).map(({ address }) => address)).size;
   const state = readyCount === 0 ? "no ready endpoint: does not resolve" : count(readyCount);
   const own = { ...portless, name, type: "headless", address: "", isServing: readyCount > 0, state } as const;
@@ -111,7 +114,12 @@ function wayInRow(way: WayInStatus, name: string): ReportRow {
 }
 
 /** Endpoints of a headless Service are reached at their own addresses, by names of their own. */
-function endpointRows(sources: ReportSources, service: Service, slice: EndpointSlice): readonly ReportRow[] {
+function endpointRows(
+  sources: ReportSources,
+  service: Service,
+  slice: EndpointSlice,
+  standIns: ReadonlyMap<string, StandInStatus>,
+): readonly ReportRow[] {
   const ports = slice.ports.length === 0 ? [{ name: "", protocol: "", port: 0 }] : slice.ports;
   return slice.endpoints.flatMap(endpoint =>
     endpoint.addresses.flatMap(address => {
@@ -119,9 +127,7 @@ function endpointRows(sources: ReportSources, service: Service, slice: EndpointS
       const name = nameOf(sources, [label, service.name, service.namespace, "svc"]);
       const isServing = endpoint.isReady;
       return ports.map(({ name: portName, protocol, port = 0 }) => {
-        const standIn = sources.standIns?.find(
-          status => status.address === address && status.port === port && status.protocol === protocol,
-        );
+        const standIn = standIns.get(portKey({ address, port, protocol }));
         const readiness = isServing ? "ready" : "not ready";
         const state = standIn?.note ? `${readiness}; ${standIn.note}` : readiness;
         const servedPort = standIn?.servedPort ?? port;
@@ -139,6 +145,10 @@ function endpointRows(sources: ReportSources, service: Service, slice: EndpointS
       });
     }),
   );
+}
+
+function portKey({ protocol, address, port }: { protocol: string; address: string; port: number }): string {
+  return `${protocol} ${address} ${port}`;
 }
 
 function count(endpoints: number): string {
