@@ -76,7 +76,7 @@ function countExchange(
   });
 }
 
-/** KEP-less but long-standing SLI: from the change of the endpoints until this server answers by it. */
+/** How late DNS is, as Kubernetes measures it: from the change of the endpoints until this server answers by it. */
 function measureProgramming(store: ClusterStore, metrics: Metrics, change: Change): void {
   if (change.kind !== "EndpointSlice" || !store.isSynced("EndpointSlice")) return;
   const slice = (change.after ?? change.before) as EndpointSlice;
