@@ -68,9 +68,10 @@ async function runDns(given: Given, stopped: Promise<unknown>): Promise<number> 
   });
   const missing = () => whatIsMissing(store, source);
   let isAnswering = false;
-  const admin = await startAdmin(given, log, metrics, () =>
-    missing().length > 0 || isAnswering ? missing() : ["not answering DNS"],
-  );
+  const admin = await startAdmin(given, log, metrics, () => {
+    const reasons = missing();
+    return reasons.length > 0 || isAnswering ? reasons : ["not answering DNS"];
+  });
   source.start();
   const synced = untilSynced(store, kinds);
   if ((await firstOf(synced, stopped)) !== "stopped") {

@@ -1,5 +1,6 @@
 /** DNS over a cluster store, with its metrics: the part that `dns` and `up` share. */
 
+import type { NetworkInterfaceInfo } from "node:os";
 import { networkInterfaces } from "node:os";
 import type { Logger } from "pino";
 import type { EndpointSlice } from "../cluster/objects.ts";
@@ -93,13 +94,17 @@ function measureProgramming(store: ClusterStore, metrics: Metrics, change: Chang
 export function ownAddresses(listening: readonly string[]): readonly string[] {
   const isEverywhere = listening.some(address => address === "0.0.0.0" || address === "::");
   if (!isEverywhere) return listening;
-  const all = Object.values(networkInterfaces()).flatMap(list => list ?? []);
+  const all = interfaceAddresses();
   const outside = all.filter(({ internal, scopeid }) => !internal && !scopeid);
   return (outside.length > 0 ? outside : all).map(({ address }) => address);
 }
 
 /** Both families where the machine has both: a wildcard socket of a missing family cannot be opened. */
 export function allAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap(list => list ?? []);
-  return all.some(({ family }) => family === "IPv6") ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+  const hasIPv6 = interfaceAddresses().some(({ family }) => family === "IPv6");
+  return hasIPv6 ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+}
+
+function interfaceAddresses(): readonly NetworkInterfaceInfo[] {
+  return Object.values(networkInterfaces()).flatMap(list => list ?? []);
 }

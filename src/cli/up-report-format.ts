@@ -2,6 +2,7 @@
 
 import { formatTable } from "./table.ts";
 import type { Report, ReportRow } from "./up-report.ts";
+import { count } from "./up-report.ts";
 
 export const outputForms = ["table", "plain", "json"] as const;
 
@@ -29,10 +30,6 @@ function summaryOf({ paths, serviceCount, podCount, dns, adminAddress, isEcho }:
     `Admin  http://${adminAddress} with /health /ready /metrics`,
     ...(serviceCount === 0 ? ["Nothing to serve yet: manifests written there are picked up at once."] : []),
   ].join("\n");
-}
-
-function count(number: number, noun: string): string {
-  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 }
 
 function tableOf(rows: readonly ReportRow[]): string {

@@ -56,7 +56,7 @@ export interface Report {
 
 export function describeCluster(sources: ReportSources): Report {
   const { paths, cluster, dns, adminAddress, standIns } = sources;
-  const services = [...cluster.services()].sort(byNamespaceAndName);
+  const services = [...cluster.objects("Service")].sort(byNamespaceAndName);
   const byService = Map.groupBy(sources.waysIn, way => `${way.namespace}/${way.service}`);
   const byPort = new Map(standIns?.map(standIn => [portKey(standIn), standIn]));
   return {
@@ -94,7 +94,7 @@ function rowsOf(
   const slices = [...sources.cluster.slicesOf(service.namespace, service.name)];
   const pods = slices.flatMap(slice => endpointRows(sources, service, slice, standIns));
   const readyCount = new Set(pods.filter(pod => pod.isServing).map(({ address }) => address)).size;
-  const state = readyCount === 0 ? "no ready endpoint: does not resolve" : count(readyCount);
+  const state = readyCount === 0 ? "no ready endpoint: does not resolve" : count(readyCount, "endpoint");
   const own = { ...portless, name, type: "headless", address: "", isServing: readyCount > 0, state } as const;
   return [own, ...pods.toSorted((a, b) => order.compare(a.name, b.name))];
 }
@@ -104,7 +104,7 @@ const portless = { port: 0, servedPort: 0, protocol: "", portName: "", isServing
 function wayInRow(way: WayInStatus, name: string): ReportRow {
   const { kind: type, address, port, servedPort, protocol, portName, note, endpointCount } = way;
   const states = {
-    serving: count(endpointCount),
+    serving: count(endpointCount, "endpoint"),
     refusing: "no ready endpoint: refuses connections",
     unservable: "not served",
   };
@@ -151,8 +151,8 @@ function portKey({ protocol, address, port }: { protocol: string; address: strin
   return `${protocol} ${address} ${port}`;
 }
 
-function count(endpoints: number): string {
-  return endpoints === 1 ? "1 endpoint" : `${endpoints} endpoints`;
+export function count(number: number, noun: string): string {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 }
 
 function nameOf({ zoneOptions }: ReportSources, labels: readonly string[]): string {

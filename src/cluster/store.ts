@@ -22,7 +22,6 @@ export type ChangeListener = (change: Change) => void;
 export interface Cluster {
   namespace(name: string): Namespace | undefined;
   service(namespace: string, name: string): Service | undefined;
-  services(): Iterable<Service>;
   /** Slices whose service-name label names this Service, in no order that means anything, as with all of these. */
   slicesOf(namespace: string, serviceName: string): Iterable<EndpointSlice>;
   /** Services that hold this address among their cluster IPs: one, unless somebody made a mistake. */
@@ -76,10 +75,6 @@ export class ClusterStore implements Cluster {
 
   service(namespace: string, name: string): Service | undefined {
     return this.#objects.Service.get(`${namespace}/${name}`);
-  }
-
-  services(): Iterable<Service> {
-    return this.#objects.Service.values();
   }
 
   slicesOf(namespace: string, serviceName: string): Iterable<EndpointSlice> {

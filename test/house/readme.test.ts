@@ -26,7 +26,7 @@ test("README shows the addresses and Pod names that the examples really get", as
   const source = new ManifestSource({ paths: [`${root}manifests/examples`], store, log });
   await source.load();
   await source.stop();
-  const services = [...store.services()].flatMap(service => [
+  const services = [...store.objects("Service")].flatMap(service => [
     ...service.clusterIPs,
     ...service.loadBalancerIngress.map(({ ip }) => ip),
   ]);

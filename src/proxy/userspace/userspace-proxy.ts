@@ -46,7 +46,7 @@ export class UserspaceProxy {
     this.#follower = new StoreFollower({
       store: options.cluster,
       waitFor: ["Service", "EndpointSlice"],
-      all: () => Array.from(options.cluster.services(), objectKey),
+      all: () => Array.from(options.cluster.objects("Service"), objectKey),
       touchedBy: servicesTouchedBy,
       reconcile: keys => this.#reconcile(keys),
       log: options.log,

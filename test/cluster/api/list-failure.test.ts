@@ -68,7 +68,7 @@ test("list whose continue token expires begins again from its first page", async
     },
   });
   await rig.watching();
-  assert.equal([...rig.store.services()].length, 1200);
+  assert.equal([...rig.store.objects("Service")].length, 1200);
   assert.equal(rig.changes.length, 1200);
   assert.deepEqual(rig.verbs(), ["list", "list", "list", "list", "list", "watch"]);
 });
@@ -82,7 +82,7 @@ test("list that breaks off in the middle of an outage removes nothing", async t 
   for (const watch of rig.server.watches()) watch.fail(410, "too old");
   await rig.when(() => rig.status("Service").relistCount === 1);
   assert.equal(rig.changes.length, 601);
-  assert.equal([...rig.store.services()].length, 599);
+  assert.equal([...rig.store.objects("Service")].length, 599);
 });
 
 test("server that answers 429 is asked again no sooner than it wants", async t => {

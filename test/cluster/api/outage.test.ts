@@ -13,7 +13,7 @@ test("server restarted on its port is caught up with, whatever changed meanwhile
   await rig.watching();
   await rig.server.stop();
   await rig.when(() => rig.delays.length >= 3);
-  assert.equal([...rig.store.services()].length, 2);
+  assert.equal([...rig.store.objects("Service")].length, 2);
   assert.equal(rig.status("Service").state, "retrying");
   assert.match(rig.status("Service").lastError ?? "", /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/);
   rig.server.remove("Service", "shop", "goes");
