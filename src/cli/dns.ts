@@ -50,7 +50,7 @@ async function runDns(given: Given, stopped: Promise<unknown>): Promise<number> 
   const addresses = readAddresses(given);
   const zoneOptions = readZoneFlags(given, () => ownAddresses(addresses));
   const port = given.number("dns.port", 0, 65535);
-  const access = await openAccess({ file: given.text("kubeconfig"), context: given.text("context") });
+  const access = await openAccess({ file: readKubeconfig(given), context: given.text("context") });
   const log = await createLogger();
   const metrics = new Metrics({ version, revision: "" });
   const store = new ClusterStore(error =>
@@ -96,6 +96,13 @@ function logUnsynced(log: Logger, missing: readonly string[], synced: Promise<un
     () => log.info("everything is loaded; nothing is answered SERVFAIL for that any more"),
     () => {},
   );
+}
+
+/** An unset variable in a script (`--kubeconfig "$FILE"`) is a mistake, not a wish for the default. */
+function readKubeconfig(given: Given): string | undefined {
+  const file = given.text("kubeconfig");
+  if (file !== "") return file;
+  throw new UsageError("--kubeconfig is empty", "name a file, or leave the flag out");
 }
 
 function readAddresses(given: Given): readonly string[] {

@@ -19,6 +19,7 @@ const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, rem
   [["dns", "--zones", "in-addr.arpa"], /reverse zones only/, /cluster\.local/],
   [["dns", "--zones", "a..b"], /"a\.\.b" is not a domain name/, /./],
   [["dns", "--pods", "some"], /--pods "some"/, /disabled, insecure, verified/],
+  [["dns", "--kubeconfig", ""], /--kubeconfig is empty/, /leave the flag out/],
   [["dns", "--listen", "localhost"], /"localhost" is not an IP address/, /127\.0\.0\.1/],
   [["dns", "Corefile"], /"Corefile" means nothing/, /help dns/],
 ];
