@@ -7,7 +7,7 @@
  */
 
 import type { Logger } from "pino";
-import { shuffleAddresses } from "../plugins/loadbalance.ts";
+import { shuffleAddresses } from "../plugins/shuffle-addresses.ts";
 
 import { decodeHeader, decodeMessage } from "../wire/decode.ts";
 import { extendedErrorOption } from "../wire/ede.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shuffleAddresses } from "../../../src/dns/plugins/loadbalance.ts";
+import { shuffleAddresses } from "../../../src/dns/plugins/shuffle-addresses.ts";
 import type { RecordData, ResourceRecord } from "../../../src/dns/wire/record.ts";
 
 function record(data: RecordData): ResourceRecord {

@@ -1,0 +1,38 @@
+/** Zones as a Corefile names them: domain names, and networks that stand for their reverse zones. */
+
+import { isIP } from "node:net";
+import { reverseName } from "../wire/address.ts";
+import type { Name } from "../wire/name.ts";
+import { lowerName, parseName } from "../wire/name.ts";
+import { WireError } from "../wire/wire-error.ts";
+
+/**
+ * The zones a word names, in lower case: one for a domain name; for a CIDR the reverse zones that cover it, several
+ * where its mask ends inside an octet (IPv4) or a nibble (IPv6). Undefined for a word that is neither.
+ */
+export function parseZones(text: string): readonly Name[] | undefined {
+  const [address = "", mask, ...surplus] = text.split("/");
+  if (mask !== undefined && surplus.length === 0 && isIP(address) !== 0) return reverseZones(address, mask);
+  try {
+    return [lowerName(parseName(text))];
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
+/** RFC 1035 §3.5 has a label for each octet, RFC 3596 §2.5 one for each nibble; a mask between two is all labels it holds. */
+function reverseZones(address: string, maskText: string): readonly Name[] | undefined {
+  const [bits, bitsOfLabel, radix] = isIP(address) === 4 ? [32, 8, 10] : [128, 4, 16];
+  const mask = Number(maskText);
+  if (!/^\d{1,3}$/.test(maskText) || mask > bits) return undefined;
+  const host = reverseName(address);
+  const labelCount = Math.ceil(mask / bitsOfLabel);
+  const parent = host.slice(bits / bitsOfLabel - labelCount);
+  const count = 2 ** (labelCount * bitsOfLabel - mask);
+  if (count === 1) return [parent];
+  const [last = "0", ...rest] = parent;
+  const value = Number.parseInt(last, radix);
+  const first = value - (value % count);
+  return Array.from({ length: count }, (_, index) => [(first + index).toString(radix), ...rest]);
+}
