@@ -1,5 +1,6 @@
 /** Fields that the API server would not know, and that are nearly spelt like one it knows. */
 
+import { distance } from "fastest-levenshtein";
 import type { FieldPath } from "./desired.ts";
 import { type Finding, finding, type Place } from "./finding.ts";
 
@@ -66,24 +67,10 @@ function inMapping(value: unknown, path: FieldPath, known: readonly string[]) {
 
 function nearest(field: string, known: readonly string[]): string | undefined {
   const lower = field.toLowerCase();
-  const distances = known.map(name => [name, editDistance(lower, name.toLowerCase())] as const);
+  const distances = known.map(name => [name, distance(lower, name.toLowerCase())] as const);
   const [closest] = distances.sort(([, a], [, b]) => a - b);
   // A short name is two edits away from anything.
   return closest !== undefined && closest[1] <= Math.min(mostEdits, field.length - 2)
     ? closest[0]
     : undefined;
-}
-
-/** Levenshtein's: letters put in, left out or replaced. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= to.length; at++) {
-      const replaced = (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
