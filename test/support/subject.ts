@@ -18,9 +18,30 @@ import { buildQuery } from "./dns-client-query.ts";
 export type SubjectName = "frontdesk" | "coredns";
 export type PodMode = "disabled" | "insecure" | "verified";
 
+/** What a Corefile of a test has to name. */
+export interface CorefileSite {
+  readonly host: string;
+  readonly port: number;
+  /** A folder of this subject alone, which holds `files`. */
+  readonly directory: string;
+  readonly kubeconfigFile: string;
+  /** Zones with the subject's port, for the head of a server block: `keys(".", "example.org")`. */
+  keys(...zones: readonly string[]): string;
+  /** `bind`, `errors`, `health`, `ready` and `prometheus`, for the first server block. */
+  readonly common: string;
+  /** `bind`, for the others. */
+  readonly bind: string;
+  /** `kubernetes ZONES { … }` for the test's API server, with these option lines. */
+  kubernetes(zones: string, options?: string): string;
+}
+
 export interface SubjectOptions {
   /** The text of a kubeconfig file. */
-  readonly kubeconfig: string;
+  readonly kubeconfig?: string;
+  /** Instead of the options about zones below. */
+  readonly corefile?: (site: CorefileSite) => string;
+  /** Written into the subject's folder before it starts: name → content. */
+  readonly files?: Readonly<Record<string, string>>;
   /** First the cluster domain, then the reverse zones. */
   readonly zones?: readonly string[];
   readonly pods?: PodMode;
@@ -55,10 +76,13 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   const host = loopbackAddressOfThisProcess();
   const directory = await mkdtemp(join(tmpdir(), "frontdesk-conformance-"));
   const kubeconfigFile = join(directory, "kubeconfig");
-  await writeFile(kubeconfigFile, options.kubeconfig);
+  await writeFile(kubeconfigFile, options.kubeconfig ?? "");
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    await writeFile(join(directory, name), content);
+  }
   const ports = await freePorts(options.listensEverywhere ? "0.0.0.0" : host, 4);
-  const plan = planOf(options, kubeconfigFile, host, ports);
-  const running = new RunningSubject(await launch(plan, directory), directory, plan);
+  const plan = planOf(options, directory, host, ports);
+  const running = new RunningSubject(await launch(plan), directory, plan);
   try {
     if (options.awaitReady ?? true) await running.waitUntil(() => isOk(running.readyUrl));
     // CoreDNS says that it is ready before its sockets are open.
@@ -71,7 +95,8 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
 }
 
 interface SubjectPlan extends ServerAddress {
-  readonly kubeconfigFile: string;
+  readonly directory: string;
+  readonly corefile: SubjectOptions["corefile"];
   readonly zones: readonly string[];
   readonly pods: PodMode;
   readonly ttlSeconds: number;
@@ -84,13 +109,14 @@ interface SubjectPlan extends ServerAddress {
 
 function planOf(
   options: SubjectOptions,
-  kubeconfigFile: string,
+  directory: string,
   host: string,
   ports: readonly number[],
 ): SubjectPlan {
   const [port = 0, healthPort = 0, readyPort = 0, metricsPort = 0] = ports;
   return {
-    kubeconfigFile,
+    directory,
+    corefile: options.corefile,
     zones: options.zones ?? ["cluster.local", "in-addr.arpa", "ip6.arpa"],
     pods: options.pods ?? "disabled",
     ttlSeconds: options.ttlSeconds ?? 5,
@@ -104,46 +130,44 @@ function planOf(
   };
 }
 
-async function launch(plan: SubjectPlan, directory: string): Promise<ChildProcess> {
+async function launch(plan: SubjectPlan): Promise<ChildProcess> {
+  const { directory } = plan;
   const options: SpawnOptions = { cwd: directory, stdio: ["ignore", "pipe", "pipe"] };
-  if (plan.corednsBinary !== undefined) {
-    const file = join(directory, "Corefile");
-    await writeFile(file, corefileOf(plan));
-    return spawn(plan.corednsBinary, ["-conf", file], options);
-  }
+  const file = join(directory, "Corefile");
+  await writeFile(file, (plan.corefile ?? (site => usualCorefile(plan, site)))(siteOf(plan)));
+  if (plan.corednsBinary !== undefined) return spawn(plan.corednsBinary, ["-conf", file], options);
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   // A suite starts it dozens of times; compiling anew would be half of each start.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "frontdesk-compile-cache") };
-  return spawn(process.execPath, [main, ...frontdeskArguments(plan)], { ...options, env });
+  return spawn(process.execPath, [main, "dns", "-conf", file], { ...options, env });
 }
 
-function frontdeskArguments(plan: SubjectPlan): string[] {
-  return [
-    "dns",
-    ...["--kubeconfig", plan.kubeconfigFile],
-    ...["--dns.port", String(plan.port)],
-    ...(plan.listensEverywhere ? [] : ["--listen", plan.host]),
-    ...["--zones", plan.zones.join(",")],
-    ...["--pods", plan.pods],
-    ...["--ttl", String(plan.ttlSeconds)],
-    ...["--health-address", `${plan.host}:${plan.healthPort}`],
-    ...["--ready-address", `${plan.host}:${plan.readyPort}`],
-    ...["--metrics-address", `${plan.host}:${plan.metricsPort}`],
-  ];
+function siteOf(plan: SubjectPlan): CorefileSite {
+  const { host, port, directory, healthPort, readyPort, metricsPort } = plan;
+  const kubeconfigFile = join(directory, "kubeconfig");
+  const bind = plan.listensEverywhere ? "" : `bind ${host}`;
+  return {
+    ...{ host, port, directory, kubeconfigFile, bind },
+    keys: (...zones) => zones.map(zone => `${zone}:${port}`).join(" "),
+    common: [
+      bind,
+      "errors",
+      `health ${host}:${healthPort}`,
+      `ready ${host}:${readyPort}`,
+      `prometheus ${host}:${metricsPort}`,
+    ].join("\n    "),
+    kubernetes: (zones, options = "") => `kubernetes ${zones} {
+        kubeconfig ${kubeconfigFile}
+        ${options}
+    }`,
+  };
 }
 
-function corefileOf(plan: SubjectPlan): string {
-  return `${plan.zones.map(zone => `${zone}:${plan.port}`).join(" ")} {
-    ${plan.listensEverywhere ? "" : `bind ${plan.host}`}
-    errors
-    health ${plan.host}:${plan.healthPort}
-    ready ${plan.host}:${plan.readyPort}
-    prometheus ${plan.host}:${plan.metricsPort}
-    kubernetes ${plan.zones.join(" ")} {
-        kubeconfig ${plan.kubeconfigFile}
-        pods ${plan.pods}
-        ttl ${plan.ttlSeconds}
-    }
+function usualCorefile(plan: SubjectPlan, site: CorefileSite): string {
+  return `${site.keys(...plan.zones)} {
+    ${site.common}
+    ${site.kubernetes(plan.zones.join(" "), `pods ${plan.pods}\n        ttl ${plan.ttlSeconds}`)}
+    loadbalance
 }
 `;
 }
