@@ -18,10 +18,21 @@ const pure = ["node:net"];
 /** By folder, the most special first. */
 const layers: Readonly<Record<string, Layer>> = {
   "src/dns/wire": { ours: [], foreign: pure },
-  "src/dns/corefile": { ours: ["src/dns/wire"], foreign: pure },
+  "src/dns/corefile": {
+    ours: ["src/dns/wire"],
+    foreign: [...pure, "node:crypto", "fastest-levenshtein"],
+  },
+  "src/dns/zone-text": { ours: ["src/dns/wire"], foreign: pure },
   "src/dns/zone": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/dns/wire"], foreign: pure },
   "src/dns/plugins": {
-    ours: ["src/cluster/objects.ts", "type src/cluster", "src/dns/corefile", "src/dns/wire", "src/dns/zone"],
+    ours: [
+      "src/cluster/objects.ts",
+      "type src/cluster",
+      "src/dns/corefile",
+      "src/dns/wire",
+      "src/dns/zone",
+      "src/dns/zone-text",
+    ],
   },
   "src/dns/server": {
     ours: ["type src/cluster", "src/dns/corefile", "src/dns/plugins", "src/dns/wire", "src/dns/zone"],

@@ -5,16 +5,24 @@
 
 import { isIP } from "node:net";
 import type { Name } from "../wire/name.ts";
+import { parseDurationMs } from "./duration.ts";
 import type { Finding, FindingCode } from "./finding.ts";
 import { finding } from "./finding.ts";
+import { closest } from "./suggestion.ts";
 import type { Directive, Place, Word } from "./syntax.ts";
-import { parseZones } from "./zones.ts";
+import { oddPartOfZone, parseZones } from "./zones.ts";
 
 /** Reads one option of a block, `NAME ARGS…`. */
 export type OptionReader = (option: Directive) => void;
 
 export class Reading {
   readonly findings: Finding[] = [];
+  readonly #directiveWords: ReadonlySet<string>;
+
+  /** `directiveWords` can begin a directive: among options they show that a brace is missing. */
+  constructor(directiveWords: ReadonlySet<string> = new Set()) {
+    this.#directiveWords = directiveWords;
+  }
 
   report(code: FindingCode, at: Place, what: string, remedy: string): void {
     this.findings.push(finding(code, at, what, remedy));
@@ -37,6 +45,27 @@ export class Reading {
       );
     }
     return others.length === 0;
+  }
+
+  /** The first stanza, which alone counts; warns of the others. */
+  first([first, ...others]: readonly [Directive, ...Directive[]]): Directive {
+    this.ignores(
+      others.map(({ name }) => name),
+      first.name,
+    );
+    return first;
+  }
+
+  /** Warns of words that mean nothing to the word before them. */
+  ignores(words: readonly Word[], before: Word): void {
+    for (const { text, at } of words) {
+      this.report(
+        "COREFILE_NO_EFFECT",
+        at,
+        `"${text}" means nothing after ${before.text} of line ${before.at.line}`,
+        "remove it",
+      );
+    }
   }
 
   /** True when the directive has `least` to `most` arguments; otherwise reports at the first surplus word, or at its name. */
@@ -79,23 +108,30 @@ export class Reading {
       const { text, at } = option.name;
       const remedy = Object.hasOwn(removed, text) ? removed[text] : undefined;
       if (Object.hasOwn(readers, text)) readers[text]?.(option);
-      else if (remedy !== undefined) {
+      else if (remedy === undefined) {
+        this.#unknownOption(directive.name, option.name, Object.keys(readers));
+        // The rest are no options either, but what follows a block that is not closed.
+        if (this.#directiveWords.has(text)) return;
+      } else {
         this.report(
           "COREFILE_REMOVED_OPTION",
           at,
           `${directive.name.text}: ${text} is no longer an option`,
           remedy,
         );
-      } else {
-        const known = Object.keys(readers);
-        this.report(
-          "COREFILE_UNKNOWN_OPTION",
-          at,
-          `${directive.name.text} has no option "${text}"`,
-          known.length === 0 ? "remove it" : `remove it, or use one of: ${known.join(", ")}`,
-        );
       }
     }
+  }
+
+  #unknownOption(directive: Word, { text, at }: Word, known: readonly string[]): void {
+    const meant = closest(text, known);
+    const list = known.length === 0 ? "remove it" : `remove it, or use one of: ${known.join(", ")}`;
+    const remedy = this.#directiveWords.has(text)
+      ? `${text} is a plugin of its own: close the options of ${directive.text} before it with }`
+      : meant === undefined
+        ? list
+        : `did you mean ${meant}?`;
+    this.report("COREFILE_UNKNOWN_OPTION", at, `${directive.text} has no option "${text}"`, remedy);
   }
 
   /** A whole number from `least` to `most`. */
@@ -147,6 +183,11 @@ export class Reading {
   zones(words: readonly Word[]): readonly Name[] {
     return words.flatMap(word => {
       const zones = parseZones(word.text);
+      const odd = zones === undefined ? undefined : oddPartOfZone(word.text);
+      if (odd !== undefined) {
+        const what = `"${odd}" is taken as a part of the name "${word.text}"`;
+        this.report("COREFILE_RISKY", word.at, what, "write a name such as cluster.local, or a CIDR");
+      }
       if (zones !== undefined) return zones;
       this.wrongValue(
         word,
@@ -161,26 +202,4 @@ export class Reading {
   zonesOr(words: readonly Word[], otherwise: readonly Name[]): readonly Name[] {
     return words.length === 0 ? otherwise : this.zones(words);
   }
-}
-
-const unitsMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** Go's time.ParseDuration, in milliseconds; undefined for text that is none. */
-function parseDurationMs(text: string): number | undefined {
-  const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
-  if (match === null) return undefined;
-  let sum = 0;
-  for (const [, amount, unit] of (match[2] ?? "").matchAll(/([\d.]+)([a-zµμ]+)/g)) {
-    sum += Number(amount) * (unitsMs[unit ?? ""] ?? 0);
-  }
-  return match[1] === "-" ? -sum : sum;
 }

@@ -8,11 +8,12 @@ import { WireError } from "../wire/wire-error.ts";
 
 /**
  * The zones a word names, in lower case: one for a domain name; for a CIDR the reverse zones that cover it, several
- * where its mask ends inside an octet (IPv4) or a nibble (IPv6). Undefined for a word that is neither.
+ * where its mask ends inside an octet (IPv4) or a nibble (IPv6). Undefined for a word that is neither. What resembles a
+ * CIDR and is none, such as `10.0.0.0/33`, is a domain name.
  */
 export function parseZones(text: string): readonly Name[] | undefined {
-  const [address = "", mask, ...surplus] = text.split("/");
-  if (mask !== undefined && surplus.length === 0 && isIP(address) !== 0) return reverseZones(address, mask);
+  const network = parseNetwork(text);
+  if (network !== undefined) return reverseZones(network);
   try {
     return [lowerName(parseName(text))];
   } catch (error) {
@@ -21,11 +22,26 @@ export function parseZones(text: string): readonly Name[] | undefined {
   }
 }
 
+/** The first thing in a zone's name that was hardly meant to be a part of it. */
+export function oddPartOfZone(text: string): string | undefined {
+  return parseNetwork(text) === undefined ? /^\w+:\/\/|[:/,(){}]/.exec(text)?.[0] : undefined;
+}
+
+interface Network {
+  readonly address: string;
+  readonly mask: number;
+}
+
+function parseNetwork(text: string): Network | undefined {
+  const [, address = "", mask = ""] = /^([^/%]*)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family === 0 || Number(mask) > (family === 4 ? 32 : 128)) return undefined;
+  return { address, mask: Number(mask) };
+}
+
 /** RFC 1035 §3.5 has a label for each octet, RFC 3596 §2.5 one for each nibble; a mask between two is all labels it holds. */
-function reverseZones(address: string, maskText: string): readonly Name[] | undefined {
+function reverseZones({ address, mask }: Network): readonly Name[] {
   const [bits, bitsOfLabel, radix] = isIP(address) === 4 ? [32, 8, 10] : [128, 4, 16];
-  const mask = Number(maskText);
-  if (!/^\d{1,3}$/.test(maskText) || mask > bits) return undefined;
   const host = reverseName(address);
   const labelCount = Math.ceil(mask / bitsOfLabel);
   const parent = host.slice(bits / bitsOfLabel - labelCount);
