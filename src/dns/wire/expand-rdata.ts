@@ -25,6 +25,11 @@ const layouts: ReadonlyMap<number, readonly Field[]> = new Map([
   [35, [4, "string", "string", "string", "name"]], // NAPTR
 ]);
 
+/** Whether record data of this type can only be understood together with its message. */
+export function mayHoldCompressedNames(typeCode: number): boolean {
+  return layouts.has(typeCode);
+}
+
 /** A copy of the record data the reader is at the start of; octets behind the last field of a layout stay as they are. */
 export function expandRecordData(reader: Reader, typeCode: number): Uint8Array {
   const layout = layouts.get(typeCode);

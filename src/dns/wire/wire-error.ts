@@ -12,6 +12,7 @@
  * | BAD_RDATA        | record data that does not have the form of its type                                         |
  * | BAD_OPT          | an OPT record that is repeated, in the wrong section or not at the root; RFC 6891 §6.1.1    |
  * | OUT_OF_RANGE     | a value that does not fit its field                                                         |
+ * | NOT_A_REPLY      | a query, or not one question, where a reply was expected                                    |
  * | MESSAGE_TOO_LONG | header, questions and OPT alone exceed the size allowed                                     |
  *
  * A server answers FORMERR to every code that decoding throws, except SHORT_HEADER.
@@ -26,6 +27,7 @@ export type WireErrorCode =
   | "BAD_RDATA"
   | "BAD_OPT"
   | "OUT_OF_RANGE"
+  | "NOT_A_REPLY"
   | "MESSAGE_TOO_LONG";
 
 export class WireError extends Error {
