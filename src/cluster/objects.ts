@@ -98,11 +98,38 @@ export interface EndpointSlice {
   readonly resourceVersion: string;
   /** Label `kubernetes.io/service-name`; "" for a slice that belongs to no Service. */
   readonly serviceName: string;
+  /** The ServiceImport it belongs to (KEP-1645); undefined for a slice of this cluster alone. */
+  readonly imported?: ImportedSlice | undefined;
   readonly addressType: IPFamily | "FQDN";
   readonly endpoints: readonly Endpoint[];
   readonly ports: readonly EndpointPort[];
   /** Annotation `endpoints.kubernetes.io/last-change-trigger-time` in milliseconds since 1970, else undefined. */
   readonly changeTriggeredAtMs: number | undefined;
+}
+
+export interface ImportedSlice {
+  /** Label `multicluster.kubernetes.io/service-name`. */
+  readonly serviceName: string;
+  /** Label `multicluster.kubernetes.io/source-cluster`; "" without one. */
+  readonly cluster: string;
+}
+
+/** A Service of a set of clusters, as this cluster sees it: multicluster.x-k8s.io/v1alpha1 (KEP-1645). */
+export interface ServiceImport {
+  readonly kind: "ServiceImport";
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly type: "ClusterSetIP" | "Headless";
+  /** Empty for headless ones, and while none is allocated. */
+  readonly ips: readonly string[];
+  readonly ports: readonly ServiceImportPort[];
+}
+
+export interface ServiceImportPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
 }
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
@@ -138,7 +165,7 @@ export interface Node {
   readonly internalIPs: readonly string[];
 }
 
-export type ClusterObject = Namespace | Service | EndpointSlice | Pod | Node;
+export type ClusterObject = Namespace | Service | EndpointSlice | Pod | Node | ServiceImport;
 export type Kind = ClusterObject["kind"];
 
 /** The object type of a kind: `ObjectOf<"Service">` is `Service`. */

@@ -6,8 +6,19 @@
  * server writes nothing, and so nothing is forgotten.
  */
 
-import type { ClusterObject, EndpointSlice, Kind, Namespace, ObjectOf, Pod, Service } from "./objects.ts";
+import type {
+  ClusterObject,
+  EndpointSlice,
+  Kind,
+  Namespace,
+  ObjectOf,
+  Pod,
+  Service,
+  ServiceImport,
+} from "./objects.ts";
 import { objectKey } from "./objects.ts";
+import type { SerialScope } from "./serial-scope.ts";
+import { scopesOf } from "./serial-scope.ts";
 
 /** `before` is undefined for an addition, `after` for a removal; never both. */
 export interface Change<K extends Kind = Kind> {
@@ -30,12 +41,24 @@ export interface Cluster {
   slicesAt(address: string): Iterable<EndpointSlice>;
   /** Pods that hold this address. */
   podsAt(address: string): Iterable<Pod>;
+  /** Services that hold this address among their external IPs or their load balancer's. */
+  servicesAtExternalAddress(address: string): Iterable<Service>;
+  serviceImport(namespace: string, name: string): ServiceImport | undefined;
+  /** Slices whose multicluster service-name label names this ServiceImport. */
+  slicesOfImport(namespace: string, name: string): Iterable<EndpointSlice>;
   objects<K extends Kind>(kind: K): Iterable<ObjectOf<K>>;
   get<K extends Kind>(kind: K, key: string): ObjectOf<K> | undefined;
   /** True once the source has delivered everything of this kind that existed when it started. */
   isSynced(kind: Kind): boolean;
-  /** Unix time in seconds of the last change that DNS clients can see; 0 before the first. RFC 1035 §3.3.13 serial. */
+  /**
+   * Unix time in seconds of the last change that clients of a kind of zone can see; 0 before the first. RFC 1035
+   * §3.3.13 serial.
+   */
+  serialOf(scope: SerialScope): number;
+  /** `serialOf("internal")`. */
   readonly serial: number;
+  /** Hears of every change, after it was made. Returns the function that ends the subscription. */
+  onChange(listener: ChangeListener): () => void;
 }
 
 export class ClusterStore implements Cluster {
@@ -45,19 +68,24 @@ export class ClusterStore implements Cluster {
     EndpointSlice: new Map(),
     Pod: new Map(),
     Node: new Map(),
+    ServiceImport: new Map(),
   };
   readonly #slicesByService = new Index<EndpointSlice>(slice =>
     slice.serviceName === "" ? [] : [`${slice.namespace}/${slice.serviceName}`],
   );
+  readonly #slicesByImport = new Index<EndpointSlice>(({ namespace, imported }) =>
+    imported === undefined ? [] : [`${namespace}/${imported.serviceName}`],
+  );
   readonly #slicesByAddress = new Index<EndpointSlice>(slice => slice.endpoints.flatMap(e => e.addresses));
   readonly #servicesByClusterIP = new Index<Service>(service => service.clusterIPs);
+  readonly #servicesByExternalAddress = new Index<Service>(externalAddressesOf);
   readonly #podsByAddress = new Index<Pod>(pod => pod.podIPs);
   readonly #synced = new Set<Kind>();
   readonly #changeListeners = new Set<ChangeListener>();
   readonly #syncListeners = new Set<(kind: Kind) => void>();
   readonly #reportListenerError: (error: unknown) => void;
   readonly #nowMs: () => number;
-  #serial = 0;
+  readonly #serials: Record<SerialScope, number> = { internal: 0, external: 0, multicluster: 0 };
 
   /** `reportListenerError` hears what a listener threw; a throwing listener never stops the others or the source. */
   constructor(reportListenerError: (error: unknown) => void, nowMs: () => number = Date.now) {
@@ -66,7 +94,11 @@ export class ClusterStore implements Cluster {
   }
 
   get serial(): number {
-    return this.#serial;
+    return this.#serials.internal;
+  }
+
+  serialOf(scope: SerialScope): number {
+    return this.#serials[scope];
   }
 
   namespace(name: string): Namespace | undefined {
@@ -91,6 +123,18 @@ export class ClusterStore implements Cluster {
 
   podsAt(address: string): Iterable<Pod> {
     return this.#podsByAddress.get(address);
+  }
+
+  servicesAtExternalAddress(address: string): Iterable<Service> {
+    return this.#servicesByExternalAddress.get(address);
+  }
+
+  serviceImport(namespace: string, name: string): ServiceImport | undefined {
+    return this.#objects.ServiceImport.get(`${namespace}/${name}`);
+  }
+
+  slicesOfImport(namespace: string, name: string): Iterable<EndpointSlice> {
+    return this.#slicesByImport.get(`${namespace}/${name}`);
   }
 
   objects<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {
@@ -138,7 +182,6 @@ export class ClusterStore implements Cluster {
     for (const listener of [...this.#syncListeners]) this.#call(() => listener(kind));
   }
 
-  /** Returns the function that ends the subscription. */
   onChange(listener: ChangeListener): () => void {
     this.#changeListeners.add(listener);
     return () => this.#changeListeners.delete(listener);
@@ -155,20 +198,26 @@ export class ClusterStore implements Cluster {
   }
 
   #changed(change: Change): void {
-    switch (change.kind) {
+    this.#updateIndexes(change);
+    for (const scope of scopesOf(change)) this.#serials[scope] = Math.floor(this.#nowMs() / 1000);
+    for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
+  }
+
+  #updateIndexes({ kind, before, after }: Change): void {
+    switch (kind) {
       case "Service":
-        this.#servicesByClusterIP.update(change.before as Service, change.after as Service);
+        this.#servicesByClusterIP.update(before as Service, after as Service);
+        this.#servicesByExternalAddress.update(before as Service, after as Service);
         break;
       case "EndpointSlice":
-        this.#slicesByService.update(change.before as EndpointSlice, change.after as EndpointSlice);
-        this.#slicesByAddress.update(change.before as EndpointSlice, change.after as EndpointSlice);
+        this.#slicesByService.update(before as EndpointSlice, after as EndpointSlice);
+        this.#slicesByImport.update(before as EndpointSlice, after as EndpointSlice);
+        this.#slicesByAddress.update(before as EndpointSlice, after as EndpointSlice);
         break;
       case "Pod":
-        this.#podsByAddress.update(change.before as Pod, change.after as Pod);
+        this.#podsByAddress.update(before as Pod, after as Pod);
         break;
     }
-    if (isVisibleInDNS(change)) this.#serial = Math.floor(this.#nowMs() / 1000);
-    for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
   }
 
   #call(run: () => void): void {
@@ -219,31 +268,11 @@ class Index<T> {
   }
 }
 
+function externalAddressesOf({ externalIPs, loadBalancerIngress }: Service): readonly string[] {
+  const balanced = loadBalancerIngress.map(({ ip }) => ip).filter(ip => ip !== "");
+  return [...new Set([...externalIPs, ...balanced])];
+}
+
 function isSameVersion(before: ClusterObject, after: ClusterObject): boolean {
   return before.resourceVersion !== "" && before.resourceVersion === after.resourceVersion;
-}
-
-/** Which changes move the SOA serial: those CoreDNS counts, and cluster IPs, which it forgets (a new answer is a new zone). */
-function isVisibleInDNS(change: Change): boolean {
-  if (change.kind === "Node") return false;
-  if (change.before === undefined || change.after === undefined) return true;
-  return JSON.stringify(dnsView(change.before)) !== JSON.stringify(dnsView(change.after));
-}
-
-function dnsView(object: ClusterObject): unknown {
-  switch (object.kind) {
-    case "Service": {
-      const ports = object.ports.map(port => [port.name, port.port, port.protocol]);
-      return [object.type, object.isHeadless, object.clusterIPs, object.externalName, ports];
-    }
-    case "EndpointSlice": {
-      const ready = object.endpoints.filter(endpoint => endpoint.isReady);
-      const ports = object.ports.map(port => [port.name, port.port, port.protocol]);
-      return [object.serviceName, ready.map(endpoint => [endpoint.addresses, endpoint.hostname]), ports];
-    }
-    case "Pod":
-      return object.podIPs;
-    default:
-      return undefined;
-  }
 }

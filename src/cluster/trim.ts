@@ -11,6 +11,7 @@ import type {
   Endpoint,
   EndpointPort,
   EndpointSlice,
+  ImportedSlice,
   IPFamily,
   Kind,
   Namespace,
@@ -20,6 +21,8 @@ import type {
   PodPhase,
   Protocol,
   Service,
+  ServiceImport,
+  ServiceImportPort,
   ServicePort,
   ServiceType,
 } from "./objects.ts";
@@ -49,6 +52,8 @@ interface RawMetadata {
 type Raw = any;
 
 const serviceNameLabel = "kubernetes.io/service-name";
+const importNameLabel = "multicluster.kubernetes.io/service-name";
+const sourceClusterLabel = "multicluster.kubernetes.io/source-cluster";
 const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 const tolerateUnreadyAnnotation = "service.alpha.kubernetes.io/tolerate-unready-endpoints";
 /** Default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours. */
@@ -60,6 +65,7 @@ const trimmers: { readonly [K in Kind]: (raw: RawObject) => ObjectOf<K> } = {
   EndpointSlice: trimEndpointSlice,
   Pod: trimPod,
   Node: trimNode,
+  ServiceImport: trimServiceImport,
 };
 
 /** Projects one raw object of the given kind. List items carry no `kind` of their own, hence the argument. */
@@ -116,6 +122,25 @@ function trimServicePort(port: Raw): ServicePort {
   };
 }
 
+function trimServiceImport(raw: RawObject): ServiceImport {
+  const spec = raw.spec ?? {};
+  return {
+    kind: "ServiceImport",
+    namespace: namespaceOf(raw),
+    name: nameOf(raw),
+    resourceVersion: versionOf(raw),
+    type: spec.type ?? "ClusterSetIP",
+    ips: spec.ips ?? none,
+    ports: (spec.ports ?? []).map(
+      (port: Raw): ServiceImportPort => ({
+        name: port.name ?? "",
+        protocol: port.protocol ?? "TCP",
+        port: port.port,
+      }),
+    ),
+  };
+}
+
 function trimEndpointSlice(raw: RawObject): EndpointSlice {
   const triggerTime = raw.metadata?.annotations?.[triggerTimeAnnotation];
   const changeTriggeredAtMs = triggerTime === undefined ? Number.NaN : Date.parse(triggerTime);
@@ -125,11 +150,18 @@ function trimEndpointSlice(raw: RawObject): EndpointSlice {
     name: nameOf(raw),
     resourceVersion: versionOf(raw),
     serviceName: raw.metadata?.labels?.[serviceNameLabel] ?? "",
+    imported: importOf(raw),
     addressType: raw.addressType as EndpointSlice["addressType"],
     endpoints: ((raw.endpoints as Raw[] | null | undefined) ?? []).map(trimEndpoint),
     ports: ((raw.ports as Raw[] | null | undefined) ?? []).map(trimEndpointPort),
     changeTriggeredAtMs: Number.isNaN(changeTriggeredAtMs) ? undefined : changeTriggeredAtMs,
   };
+}
+
+function importOf({ metadata }: RawObject): ImportedSlice | undefined {
+  const serviceName = metadata?.labels?.[importNameLabel];
+  if (serviceName === undefined) return undefined;
+  return { serviceName, cluster: metadata?.labels?.[sourceClusterLabel] ?? "" };
 }
 
 function trimEndpoint(endpoint: Raw): Endpoint {

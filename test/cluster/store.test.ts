@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Kind } from "../../src/cluster/objects.ts";
+import { objectKey } from "../../src/cluster/objects.ts";
 import type { Change } from "../../src/cluster/store.ts";
 import { ClusterStore } from "../../src/cluster/store.ts";
 import { trim } from "../../src/cluster/trim.ts";
-import { endpointSlice, namespace, pod, service } from "../support/cluster-fixtures.ts";
+import type { RawObject } from "../support/cluster-fixtures.ts";
+import {
+  endpointSlice,
+  importedSlice,
+  namespace,
+  pod,
+  service,
+  serviceImport,
+} from "../support/cluster-fixtures.ts";
 
 function emptyStore(): ClusterStore {
   return new ClusterStore(error => {
@@ -150,3 +160,67 @@ test("the serial stays when an endpoint that was not ready goes, and moves when 
   store.apply({ ...slice, endpoints: [] });
   assert.equal(store.serial, 2000);
 });
+
+test("a service is found by its external IPs and by its load balancer's, each address once", () => {
+  const store = emptyStore();
+  const fixture = {
+    clusterIPs: ["10.96.0.10"],
+    externalIPs: ["192.0.2.1"],
+    loadBalancerIPs: ["192.0.2.1", "192.0.2.2"],
+  };
+  store.apply(trim("Service", service("shop", "web", { ...fixture, type: "LoadBalancer" })));
+  assert.deepEqual(names(store.servicesAtExternalAddress("192.0.2.1")), ["web"]);
+  assert.deepEqual(names(store.servicesAtExternalAddress("192.0.2.2")), ["web"]);
+  store.remove("Service", "shop/web");
+  assert.deepEqual(names(store.servicesAtExternalAddress("192.0.2.1")), []);
+});
+
+test("slices of a ServiceImport are found by it, and not by a Service of that name", () => {
+  const store = emptyStore();
+  store.apply(
+    trim("ServiceImport", serviceImport("shop", "web", { ips: ["10.97.0.1"], ports: ["http 80"] })),
+  );
+  store.apply(trim("EndpointSlice", importedSlice("shop", "web", "east", { endpoints: ["10.2.0.1"] })));
+  assert.deepEqual(store.serviceImport("shop", "web")?.ips, ["10.97.0.1"]);
+  assert.deepEqual(names(store.slicesOfImport("shop", "web")), ["east-web"]);
+  assert.deepEqual(names(store.slicesOf("shop", "web")), []);
+});
+
+const scopeCases: readonly (readonly [what: string, objects: readonly RawObject[], scopes: string])[] = [
+  ["a ClusterIP Service", [service("shop", "web", { clusterIPs: ["10.96.0.10"] })], "internal"],
+  [
+    "a Service with an external IP",
+    [service("shop", "web", { clusterIPs: ["10.96.0.10"], externalIPs: ["192.0.2.1"] })],
+    "internal external",
+  ],
+  ["a headless Service", [service("shop", "web", { clusterIPs: ["None"] })], "internal external"],
+  ["a ServiceImport", [serviceImport("shop", "web", { ips: ["10.97.0.1"] })], "multicluster"],
+  [
+    "a slice of a ServiceImport",
+    [importedSlice("shop", "web", "east", { endpoints: ["10.2.0.1"] })],
+    "multicluster",
+  ],
+];
+for (const [what, objects, scopes] of scopeCases) {
+  test(`${what} that comes moves the serial of ${scopes}, and again when it goes`, () => {
+    let nowMs = 1_000_000;
+    const store = new ClusterStore(
+      error => {
+        throw error;
+      },
+      () => nowMs,
+    );
+    const moved = () => {
+      const all = ["internal", "external", "multicluster"] as const;
+      return all.filter(scope => store.serialOf(scope) === nowMs / 1000).join(" ");
+    };
+    const trimmed = objects.map(raw => trim(raw.kind as Kind, raw));
+    for (const object of trimmed) store.apply(object);
+    assert.equal(moved(), scopes);
+    nowMs += 1000;
+    for (const object of trimmed) store.apply({ ...object, resourceVersion: "other" });
+    assert.equal(moved(), "", "nothing that is answered has changed");
+    for (const object of trimmed) store.remove(object.kind, objectKey(object));
+    assert.equal(moved(), scopes);
+  });
+}

@@ -128,7 +128,12 @@ test("test API server answers discovery, health and unknown paths", async t => {
   assert.deepEqual((await ask(server, "GET", "/api")).body.versions, ["v1"]);
   assert.equal((await ask(server, "GET", "/apis")).body.groups[0].name, "discovery.k8s.io");
   assert.equal((await ask(server, "GET", "/api/v1")).body.resources.length, 5);
+  const custom = await ask(server, "GET", "/apis/multicluster.x-k8s.io/v1alpha1");
+  assert.deepEqual(
+    [custom.body.groupVersion, custom.body.resources[0].name],
+    ["multicluster.x-k8s.io/v1alpha1", "serviceimports"],
+  );
   assert.equal(await (await fetch(`${server.url}/readyz`)).text(), "ok");
-  const unknown = await ask(server, "GET", "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports");
+  const unknown = await ask(server, "GET", "/apis/multicluster.x-k8s.io/v1/serviceimports");
   assert.deepEqual([unknown.code, unknown.body.kind, unknown.body.reason], [404, "Status", "NotFound"]);
 });

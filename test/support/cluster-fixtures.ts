@@ -1,5 +1,5 @@
 /**
- * Kubernetes objects as the API sends them (core/v1, discovery.k8s.io/v1), with the fields a real cluster fills in,
+ * Kubernetes objects as the API sends them (core/v1, discovery.k8s.io/v1, multicluster.x-k8s.io/v1alpha1), with the fields a real cluster fills in,
  * so that a reader of them meets more than the few it needs.
  */
 
@@ -15,11 +15,13 @@ export interface RawObject {
   readonly [field: string]: unknown;
 }
 
-export function namespace(name: string): RawObject {
+type Labels = Readonly<Record<string, string>>;
+
+export function namespace(name: string, labels: Labels = {}): RawObject {
   return {
     apiVersion: "v1",
     kind: "Namespace",
-    metadata: metadata("Namespace", undefined, name, { "kubernetes.io/metadata.name": name }),
+    metadata: metadata("Namespace", undefined, name, { "kubernetes.io/metadata.name": name, ...labels }),
     spec: { finalizers: ["kubernetes"] },
     status: { phase: "Active" },
   };
@@ -34,6 +36,7 @@ export interface ServiceFixture {
   readonly externalIPs?: readonly string[];
   readonly loadBalancerIPs?: readonly string[];
   readonly publishNotReadyAddresses?: boolean;
+  readonly labels?: Labels;
 }
 
 export function service(namespaceName: string, name: string, fixture: ServiceFixture): RawObject {
@@ -41,7 +44,10 @@ export function service(namespaceName: string, name: string, fixture: ServiceFix
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadata("Service", namespaceName, name, { "app.kubernetes.io/name": name }),
+    metadata: metadata("Service", namespaceName, name, {
+      "app.kubernetes.io/name": name,
+      ...fixture.labels,
+    }),
     spec: {
       type,
       clusterIP: fixture.clusterIPs[0],
@@ -94,6 +100,8 @@ export interface EndpointFixture {
   readonly serving?: boolean;
   readonly terminating?: boolean;
   readonly podName?: string;
+  /** `zone-a` when absent. */
+  readonly zone?: string;
 }
 
 export interface EndpointSliceFixture {
@@ -104,6 +112,9 @@ export interface EndpointSliceFixture {
   readonly ports?: readonly string[];
   /** A bare address is a ready endpoint without hostname. */
   readonly endpoints: readonly (string | EndpointFixture)[];
+  readonly labels?: Labels;
+  /** As annotated by the slice controller, RFC 3339. */
+  readonly changeTriggeredAt?: string;
 }
 
 export function endpointSlice(
@@ -119,12 +130,62 @@ export function endpointSlice(
       ...metadata("EndpointSlice", namespaceName, name, {
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
         "kubernetes.io/service-name": serviceName,
+        ...fixture.labels,
       }),
+      ...(fixture.changeTriggeredAt === undefined
+        ? {}
+        : { annotations: { "endpoints.kubernetes.io/last-change-trigger-time": fixture.changeTriggeredAt } }),
       generateName: `${serviceName}-`,
       ownerReferences: [
         { apiVersion: "v1", kind: "Service", name: serviceName, controller: true, blockOwnerDeletion: true },
       ],
     },
+    ...rawEndpoints(namespaceName, fixture),
+  };
+}
+
+/** A slice that an implementation of the Multi-Cluster Services API has brought from another cluster. */
+export function importedSlice(
+  namespaceName: string,
+  importName: string,
+  clusterName: string,
+  fixture: EndpointSliceFixture,
+): RawObject {
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: metadata("EndpointSlice", namespaceName, `${clusterName}-${importName}`, {
+      "multicluster.kubernetes.io/service-name": importName,
+      "multicluster.kubernetes.io/source-cluster": clusterName,
+      ...fixture.labels,
+    }),
+    ...rawEndpoints(namespaceName, fixture),
+  };
+}
+
+export interface ServiceImportFixture {
+  readonly type?: "ClusterSetIP" | "Headless";
+  readonly ips?: readonly string[];
+  /** As in a Service. */
+  readonly ports?: readonly string[];
+}
+
+export function serviceImport(namespaceName: string, name: string, fixture: ServiceImportFixture): RawObject {
+  return {
+    apiVersion: "multicluster.x-k8s.io/v1alpha1",
+    kind: "ServiceImport",
+    metadata: metadata("ServiceImport", namespaceName, name, {}),
+    spec: {
+      type: fixture.type ?? "ClusterSetIP",
+      ...(fixture.ips === undefined ? {} : { ips: fixture.ips }),
+      ports: (fixture.ports ?? []).map(portOf),
+    },
+    status: { clusters: [{ cluster: "east" }] },
+  };
+}
+
+function rawEndpoints(namespaceName: string, fixture: EndpointSliceFixture): object {
+  return {
     addressType: fixture.addressType ?? "IPv4",
     endpoints: fixture.endpoints.map(one =>
       rawEndpoint(namespaceName, typeof one === "string" ? { addresses: [one] } : one),
@@ -143,7 +204,7 @@ function rawEndpoint(namespaceName: string, fixture: EndpointFixture): object {
         : { ready, serving: fixture.serving ?? ready, terminating: fixture.terminating ?? false },
     ...(fixture.hostname === undefined ? {} : { hostname: fixture.hostname }),
     nodeName: "worker-1",
-    zone: "zone-a",
+    zone: fixture.zone ?? "zone-a",
     ...(fixture.podName === undefined
       ? {}
       : { targetRef: { kind: "Pod", namespace: namespaceName, name: fixture.podName } }),
@@ -153,13 +214,14 @@ function rawEndpoint(namespaceName: string, fixture: EndpointFixture): object {
 export interface PodFixture {
   readonly podIPs: readonly string[];
   readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed";
+  readonly labels?: Labels;
 }
 
 export function pod(namespaceName: string, name: string, fixture: PodFixture): RawObject {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: metadata("Pod", namespaceName, name, { "app.kubernetes.io/name": name }),
+    metadata: metadata("Pod", namespaceName, name, { "app.kubernetes.io/name": name, ...fixture.labels }),
     spec: {
       containers: [{ name: "main", image: "registry.example/app:1.0", ports: [{ containerPort: 8080 }] }],
       nodeName: "worker-1",

@@ -26,6 +26,27 @@ export const livePods: Selection = {
   fields: "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown",
 };
 
+export interface LabelSelectors {
+  /** For what DNS answers with: Services, their slices, Pods. */
+  readonly labelSelector?: string | undefined;
+  readonly namespaceLabelSelector?: string | undefined;
+}
+
+/**
+ * What CoreDNS asks for under `labels` and `namespace_labels`, but for one thing: it selects ServiceImports by the labels
+ * meant for namespaces, which they do not have.
+ */
+export function selectionsOf(selectors: LabelSelectors): NonNullable<ApiSourceOptions["selections"]> {
+  const { labelSelector, namespaceLabelSelector } = selectors;
+  const labelled: Selection = labelSelector === undefined ? {} : { labels: labelSelector };
+  return {
+    Namespace: namespaceLabelSelector === undefined ? {} : { labels: namespaceLabelSelector },
+    Service: labelled,
+    EndpointSlice: labelled,
+    Pod: { ...labelled, ...livePods },
+  };
+}
+
 /** Use once: `start`, later `stop`. */
 export class ApiSource {
   readonly #client: ApiClient;

@@ -111,6 +111,16 @@ export class Progress {
     );
   }
 
+  /** The server does not know the kind; said once until it does. */
+  undefinedKind(definition: string): void {
+    this.#lastError = `the API server does not know ${this.#resource}`;
+    this.#behindSinceMs ??= this.#nowMs();
+    if (this.#isOutageLogged && this.#loggedError === this.#lastError) return;
+    this.#loggedError = this.#lastError;
+    this.#isOutageLogged = true;
+    this.#log.warn(`${this.#resource} from ${this.#server}: not known there; install ${definition}`);
+  }
+
   leftAsItWas(key: string, error: string): void {
     this.#log.warn(`${this.#resource}: ${key} cannot be read and is left as it was: ${error}`);
   }

@@ -56,12 +56,24 @@ export const defaultTiming: Timing = {
   sleep: (delayMs, signal) => delay(delayMs, undefined, { signal }).catch(() => {}),
 };
 
-const collections: { readonly [K in Kind]: { readonly root: string; readonly resource: string } } = {
+interface Collection {
+  readonly root: string;
+  readonly resource: string;
+  /** Where the kind comes from when not every cluster has it. */
+  readonly definition?: string;
+}
+
+const collections: { readonly [K in Kind]: Collection } = {
   Namespace: { root: "/api/v1", resource: "namespaces" },
   Service: { root: "/api/v1", resource: "services" },
   EndpointSlice: { root: "/apis/discovery.k8s.io/v1", resource: "endpointslices" },
   Pod: { root: "/api/v1", resource: "pods" },
   Node: { root: "/api/v1", resource: "nodes" },
+  ServiceImport: {
+    root: "/apis/multicluster.x-k8s.io/v1alpha1",
+    resource: "serviceimports",
+    definition: "the CustomResourceDefinitions of the Multi-Cluster Services API",
+  },
 };
 
 /** As client-go asks for. A page of 500 slices with ten endpoints each keeps the event loop for some 15 ms. */
@@ -204,6 +216,7 @@ export class Reflector {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    if (this.#isUndefinedKind(error)) return this.#awaitDefinition(signal);
     const reason = describeError(error);
     if (error instanceof ApiStatusError && error.isExpired) {
       this.#isListNeeded = true;
@@ -215,6 +228,22 @@ export class Reflector {
     if (error instanceof ApiStatusError && [403, 404, 405].includes(error.code)) this.#isListNeeded = true;
     const retryAfterMs = error instanceof ApiStatusError ? error.retryAfterMs : 0;
     await this.#pause(reason, Math.max(this.#failures.next(), retryAfterMs), signal);
+  }
+
+  #isUndefinedKind(error: unknown): boolean {
+    const isOptional = collections[this.#kind].definition !== undefined;
+    return isOptional && error instanceof ApiStatusError && error.code === 404;
+  }
+
+  /**
+   * A cluster without the kind has no objects of it, and everything else is as it would be with none. What a
+   * definition that went away leaves behind stays until there is a list again, as with every other failure.
+   */
+  #awaitDefinition(signal: AbortSignal): Promise<void> {
+    this.#isListNeeded = true;
+    this.#store.markSynced(this.#kind);
+    this.#progress.undefinedKind(collections[this.#kind].definition ?? "");
+    return this.#timing.sleep(this.#failures.next(), signal);
   }
 
   #pause(reason: string, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { typeCodes } from "../wire/record.ts";
 import { WireError } from "../wire/wire-error.ts";
 import { because } from "./reason.ts";
 import type { Outcome, ZoneQuery } from "./zone-query.ts";
-import { isSynced, noData, noName, recordOf, records } from "./zone-query.ts";
+import { noData, noName, recordOf, records } from "./zone-query.ts";
 
 /** CoreDNS's limit; longer chains in one cluster are mistakes. */
 const maxChainLength = 11;
@@ -31,10 +31,13 @@ export function answerAlias(query: ZoneQuery, targetText: string): Outcome {
   if (trail.length > maxChainLength) return unresolved(`more than ${maxChainLength} names in a row`);
   if (trail.includes(lowerName(target).join("."))) return unresolved(`${targetText} leads back to itself`);
   const next = query.askZones(target, trail);
-  if (next === undefined) return records([alias]);
-  if (next.outcome.kind === "records") return records([alias, ...next.outcome.answers]);
-  if (next.outcome.kind === "no-name" && !isSynced(query)) return next.outcome;
-  return next.isSameZone ? unresolved(`${targetText} has no such address`) : records([alias]);
+  if (next?.outcome.kind === "not-synced") return next.outcome;
+  if (next?.outcome.kind === "records") {
+    const { answers, aliasTarget } = next.outcome;
+    return { kind: "records", answers: [alias, ...answers], additionals: [], aliasTarget };
+  }
+  if (next?.isSameZone) return unresolved(`${targetText} has no such address`);
+  return { kind: "records", answers: [alias], additionals: [], aliasTarget: target };
 }
 
 function parseTarget(text: string): Name | undefined {

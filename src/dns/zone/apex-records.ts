@@ -7,7 +7,7 @@ import { classCodes, typeCodes } from "../wire/record.ts";
 import { endpointName } from "./endpoint-name.ts";
 import { because } from "./reason.ts";
 import type { Outcome, ZoneQuery } from "./zone-query.ts";
-import { noData, recordOf, records } from "./zone-query.ts";
+import { noData, recordOf, records, slicesAt } from "./zone-query.ts";
 
 /** Specification 1.1.0 §2.2. */
 const schemaVersion = "1.1.0";
@@ -37,7 +37,7 @@ export function startOfAuthority(query: ZoneQuery): ResourceRecord {
       type: "SOA",
       primary: ["ns", "dns", ...query.zone],
       mailbox: ["hostmaster", ...query.zone],
-      serial: query.cluster.serial,
+      serial: query.cluster.serialOf(query.isMulticluster ? "multicluster" : "internal"),
       refreshSeconds: 7200,
       retrySeconds: 1800,
       expireSeconds: 86400,
@@ -84,18 +84,19 @@ interface NameServer {
 
 /**
  * The Services in front of this server, found by its own addresses among the endpoints: usually `kube-dns`. Without
- * one, the server itself under the name in the SOA.
+ * one, the server itself under the name in the SOA, which is also what zones have that hold no Services.
  */
 function nameServers(query: ZoneQuery): readonly NameServer[] {
   const own = query.options.serverAddresses();
-  const servers = own.flatMap(address => serversInFrontOf(query, address));
-  if (servers.length > 0) return servers;
-  return own.map(address => ({ name: ["ns", "dns", ...query.zone], address }));
+  const found = own.flatMap(address => serversInFrontOf(query, address));
+  if (found.length > 0 && !query.isMulticluster) return found;
+  const addresses = found.length > 0 ? found.map(({ address }) => address) : own;
+  return addresses.map(address => ({ name: ["ns", "dns", ...query.zone], address }));
 }
 
 function serversInFrontOf(query: ZoneQuery, ownAddress: string): readonly NameServer[] {
   const servers: NameServer[] = [];
-  for (const slice of query.cluster.slicesAt(ownAddress)) {
+  for (const slice of slicesAt(query, ownAddress)) {
     const service = query.cluster.service(slice.namespace, slice.serviceName);
     const ready = slice.endpoints.filter(endpoint => endpoint.isReady);
     if (service === undefined || !ready.some(endpoint => endpoint.addresses.includes(ownAddress))) continue;

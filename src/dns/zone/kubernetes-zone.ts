@@ -8,7 +8,6 @@
  * parts of reverse names (`96.10.in-addr.arpa.`) are denied as CoreDNS denies them: they are mostly other people's.
  */
 
-import type { Kind } from "../../cluster/objects.ts";
 import type { Cluster } from "../../cluster/store.ts";
 import { addressOfReverseName } from "../wire/address.ts";
 import type { Question } from "../wire/message.ts";
@@ -26,7 +25,7 @@ import { answerService } from "./service-records.ts";
 import type { ZoneName } from "./zone-name.ts";
 import { parseZoneName } from "./zone-name.ts";
 import type { Outcome, ZoneOptions, ZoneQuery } from "./zone-query.ts";
-import { isExposed, isSynced, kindsNeeded, noData, noName } from "./zone-query.ts";
+import { isExposed, isMulticlusterZone, noData, noName, notSynced } from "./zone-query.ts";
 
 export interface ZoneAnswer {
   /** The zone that answered, lower case: what metrics and logs group by. */
@@ -37,6 +36,10 @@ export interface ZoneAnswer {
   readonly additionals: readonly ResourceRecord[];
   /** Why `answers` is empty; undefined when it is not. */
   readonly reason: Reason | undefined;
+  /** No such name is known: what the next plugin may be asked for, synced or not. */
+  readonly isNameError: boolean;
+  /** Where the last of `answers`, a CNAME, leads, when none of the zones has an answer to add. */
+  readonly aliasTarget: Name | undefined;
 }
 
 /** Answers a question of class IN; undefined when the name is in none of the zones. */
@@ -51,8 +54,8 @@ export function answerQuestion(
   return complete(query, zone, resolve(query));
 }
 
-/** The longest zone that holds the name. */
-function zoneOf(zones: readonly Name[], name: Name): Name | undefined {
+/** The longest zone that holds the name; undefined when none does. */
+export function zoneOf(zones: readonly Name[], name: Name): Name | undefined {
   let longest: Name | undefined;
   for (const zone of zones) {
     if (zone.length >= (longest?.length ?? 0) && isSubdomain(name, zone)) longest = zone;
@@ -76,12 +79,15 @@ function queryFor(
     type,
     zone: name.slice(labelCount),
     labels: lowerName(name).slice(0, labelCount),
+    isMulticluster: isMulticlusterZone(options, zone),
     trail,
     askZones: (target, nextTrail) => {
       const targetZone = zoneOf(options.zones, target);
       if (targetZone === undefined) return undefined;
       const next = queryFor(cluster, options, type, target, targetZone, nextTrail);
-      return { outcome: resolve(next), isSameZone: targetZone === zone };
+      const outcome = resolve(next);
+      const isSameZone = targetZone === zone;
+      return { outcome: outcome.kind === "no-name" ? (notSynced(next) ?? outcome) : outcome, isSameZone };
     },
   };
 }
@@ -99,7 +105,10 @@ function resolve(query: ZoneQuery): Outcome {
 function resolveBelowApex(query: ZoneQuery): Outcome {
   const address = addressOfReverseName(query.name);
   if (address !== undefined) return answerReverse(query, address, primaryZone(query.options));
-  const name = parseZoneName(query.labels);
+  const name = parseZoneName(query.labels, {
+    isMulticluster: query.isMulticluster,
+    isZonal: query.options.zonal === true,
+  });
   if (isReverse(query.zone) && isOfCluster(name)) {
     return noName(because("unknown-name", "a reverse zone holds whole addresses only"));
   }
@@ -154,23 +163,22 @@ function primaryZone(options: ZoneOptions): Name {
 
 /** Outcome → sections: RFC 2308 for denials, SERVFAIL in their place while not everything is known. */
 function complete(query: ZoneQuery, zone: Name, outcome: Outcome): ZoneAnswer {
-  if (outcome.kind === "records") {
-    const { answers, additionals } = outcome;
-    return { zone, rcode: rcodes.NOERROR, answers, authorities: [], additionals, reason: undefined };
+  const isNameError = outcome.kind === "no-name";
+  const said = isNameError ? (notSynced(query) ?? outcome) : outcome;
+  if (said.kind === "records") {
+    const { answers, additionals, aliasTarget } = said;
+    const none = { authorities: [], reason: undefined, isNameError };
+    return { ...none, zone, rcode: rcodes.NOERROR, answers, additionals, aliasTarget };
   }
-  const none = { zone, answers: [], additionals: [] };
-  if (outcome.kind === "refused") {
-    return { ...none, rcode: rcodes.REFUSED, authorities: [], reason: outcome.reason };
-  }
-  const authorities = [startOfAuthority(query)];
-  if (outcome.kind === "no-name" && !isSynced(query)) {
-    return { ...none, rcode: rcodes.SERVFAIL, authorities, reason: whyNotSynced(query) };
-  }
-  const rcode = outcome.kind === "no-data" ? rcodes.NOERROR : rcodes.NXDOMAIN;
-  return { ...none, rcode, authorities, reason: outcome.reason };
+  const { reason } = said;
+  const authorities = said.kind === "refused" ? [] : [startOfAuthority(query)];
+  const none = { answers: [], additionals: [], aliasTarget: undefined };
+  return { ...none, zone, rcode: rcodeOf[said.kind], authorities, reason, isNameError };
 }
 
-function whyNotSynced(query: ZoneQuery): Reason {
-  const waitingFor = kindsNeeded(query.options).filter((kind: Kind) => !query.cluster.isSynced(kind));
-  return because("not-synced", `still loading from the Kubernetes API: ${waitingFor.join(", ")}`);
-}
+const rcodeOf = {
+  "no-data": rcodes.NOERROR,
+  "no-name": rcodes.NXDOMAIN,
+  "not-synced": rcodes.SERVFAIL,
+  refused: rcodes.REFUSED,
+} as const;

@@ -14,8 +14,11 @@ export type ReasonCode =
   | "no-such-endpoint"
   | "no-ready-endpoints"
   | "endpoint-not-ready"
+  | "endpoints-disabled"
+  | "no-endpoint-in-zone"
   | "empty-service"
   | "no-such-address"
+  | "no-external-address"
   | "pods-disabled"
   | "no-pod-address"
   | "no-such-pod"
@@ -23,8 +26,18 @@ export type ReasonCode =
   | "external-name-unresolved"
   | "no-such-family"
   | "no-such-type"
+  | "no-hosts-entry"
+  | "blocked-by-acl"
+  | "filtered-by-acl"
   | "transfer-refused"
-  | "zone-not-served";
+  | "zone-not-served"
+  | "no-reachable-upstream"
+  | "upstream-failed"
+  | "upstream-loop"
+  | "too-many-queries"
+  | "stale-answer"
+  | "stale-nxdomain"
+  | "cached-error";
 
 export interface Reason {
   readonly code: ReasonCode;
@@ -41,9 +54,20 @@ export function extendedErrorCodeOf(reason: Reason): number {
   return registeredCodes[reason.code] ?? 0;
 }
 
-/** "Not Ready", "Prohibited", "Not Authoritative". */
+/**
+ * "Stale Answer", "Cached Error", "Stale NXDOMAIN Answer",
+ * "Not Ready", "Blocked", "Filtered", "Prohibited", "Not Authoritative", "No Reachable Authority", "Network Error".
+ */
 const registeredCodes: { readonly [Code in ReasonCode]?: number } = {
+  "stale-answer": 3,
+  "cached-error": 13,
   "not-synced": 14,
+  "blocked-by-acl": 15,
+  "filtered-by-acl": 17,
   "transfer-refused": 18,
+  "stale-nxdomain": 19,
   "zone-not-served": 20,
+  "no-reachable-upstream": 22,
+  "upstream-failed": 23,
+  "upstream-loop": 22,
 };

@@ -5,7 +5,7 @@ import { typeCodes } from "../wire/record.ts";
 import { endpointName } from "./endpoint-name.ts";
 import { because } from "./reason.ts";
 import type { Outcome, ZoneQuery } from "./zone-query.ts";
-import { noData, noName, recordOf, records } from "./zone-query.ts";
+import { noData, noName, recordOf, records, slicesAt } from "./zone-query.ts";
 
 /** `address` is what the reverse name asked for says; `primaryZone` is where the names pointed to live. */
 export function answerReverse(query: ZoneQuery, address: string, primaryZone: Name): Outcome {
@@ -31,7 +31,7 @@ function clusterIPTarget(query: ZoneQuery, address: string): readonly Name[] | u
 
 function endpointTargets(query: ZoneQuery, address: string): readonly Name[] {
   const targets = new Map<string, Name>();
-  for (const slice of query.cluster.slicesAt(address)) {
+  for (const slice of slicesAt(query, address)) {
     if (slice.serviceName === "" || !isAnsweredFor(query, slice.namespace)) continue;
     for (const endpoint of slice.endpoints) {
       if (!endpoint.isReady || !endpoint.addresses.includes(address)) continue;

@@ -1,11 +1,14 @@
 /**
  * Which (address, port) pairs a Service name stands for: the step every record type shares.
  *
- * Specification 1.1.0 §2.3 and §2.4; CoreDNS for endpoint names under ClusterIP Services and for unnamed ports.
+ * Specification 1.1.0 §2.3 and §2.4; CoreDNS for endpoint names under ClusterIP Services, for unnamed ports, for
+ * ServiceImports and for topology zones.
  */
 
-import type { EndpointSlice, Protocol, Service } from "../../cluster/objects.ts";
+import type { EndpointSlice, Service } from "../../cluster/objects.ts";
 import { familyOf } from "../../cluster/objects.ts";
+import type { AddressSource } from "./address-source.ts";
+import { portsOf, sourceOfImport, sourceOfService } from "./address-source.ts";
 import { endpointName } from "./endpoint-name.ts";
 import type { Reason } from "./reason.ts";
 import { because } from "./reason.ts";
@@ -24,8 +27,10 @@ export interface Entry {
 }
 
 export type ServiceEntries =
-  | { readonly kind: "entries"; readonly service: Service; readonly entries: readonly Entry[] }
+  | { readonly kind: "entries"; readonly entries: readonly Entry[] }
   | { readonly kind: "external"; readonly service: Service }
+  /** The name exists and stands for nothing at the moment. */
+  | { readonly kind: "empty"; readonly reason: Reason }
   | { readonly kind: "missing"; readonly reason: Reason };
 
 /** Finds what the name stands for, or why it stands for nothing. */
@@ -34,11 +39,15 @@ export function findServiceEntries(query: ZoneQuery, name: ServiceName): Service
   if (!isExposed(query, name.namespace)) {
     return missing(because("no-such-namespace", `there is no namespace ${name.namespace}`));
   }
+  if (query.isMulticluster) {
+    const serviceImport = cluster.serviceImport(name.namespace, name.service);
+    if (serviceImport === undefined) return missing(noSuchService(name, "ServiceImport"));
+    return entriesOf(query, sourceOfImport(query, serviceImport), name);
+  }
   const service = cluster.service(name.namespace, name.service);
-  if (service === undefined) return missing(noSuchService(name));
+  if (service === undefined) return missing(noSuchService(name, "Service"));
   if (service.type === "ExternalName") return externalService(service, name);
-  if (service.isHeadless || name.endpoint !== undefined) return endpointEntries(query, service, name);
-  return clusterIPEntries(query, service, name);
+  return entriesOf(query, sourceOfService(query, service), name);
 }
 
 function missing(reason: Reason): ServiceEntries {
@@ -46,20 +55,20 @@ function missing(reason: Reason): ServiceEntries {
 }
 
 /** Labels left of what would be the Service, without underscores, are what a resolver's search list produces. */
-function noSuchService(name: ServiceName): Reason {
+function noSuchService(name: ServiceName, kind: "Service" | "ServiceImport"): Reason {
   const { namespace, service, endpoint, port } = name;
   if (endpoint === undefined && port === undefined) {
-    return because("no-such-service", `namespace ${namespace} has no Service ${service}`);
+    return because("no-such-service", `namespace ${namespace} has no ${kind} ${service}`);
   }
   return because(
     "search-path-miss",
-    `namespace ${namespace} has no Service ${service}; a longer name with a search domain appended?`,
+    `namespace ${namespace} has no ${kind} ${service}; a longer name with a search domain appended?`,
   );
 }
 
 function externalService(service: Service, name: ServiceName): ServiceEntries {
   const path = `${service.namespace}/${service.name}`;
-  if (name.endpoint !== undefined || name.port !== undefined) {
+  if (name.endpoint !== undefined || name.port !== undefined || name.topology !== undefined) {
     return missing(
       because("external-name-unusable", `Service ${path} is an ExternalName: nothing is beneath it`),
     );
@@ -71,59 +80,69 @@ function externalService(service: Service, name: ServiceName): ServiceEntries {
   return { kind: "external", service };
 }
 
-function clusterIPEntries(query: ZoneQuery, service: Service, name: ServiceName): ServiceEntries {
-  if (query.options.ignoreEmptyService === true && !hasReadyEndpoint(query, service)) {
-    return missing(
-      because("empty-service", `Service ${service.namespace}/${service.name} has no ready endpoint`),
-    );
+function entriesOf(query: ZoneQuery, source: AddressSource, name: ServiceName): ServiceEntries {
+  if (name.topology !== undefined) return topologyEntries(query, source, name);
+  if (!source.isHeadless && query.options.ignoreEmptyService === true && !hasReadyEndpoint(source)) {
+    return missing(because("empty-service", `${source.title} has no ready endpoint`));
   }
-  const ports = portsOf(service).filter(port => matchesPort(name, port.name, port.protocol));
-  if (ports.length === 0) return missing(noSuchPort(service, name));
-  const target = [service.name, service.namespace, "svc"];
-  const entries = ports.flatMap(({ port }) => service.clusterIPs.map(address => ({ target, address, port })));
-  return { kind: "entries", service, entries };
+  if (source.isHeadless || name.endpoint !== undefined) return endpointEntries(query, source, name);
+  const ports = source.ports.filter(port => matchesPort(name, port.name, port.protocol));
+  if (ports.length === 0) return missing(noSuchPort(source, name));
+  const entries = ports.flatMap(({ port }) =>
+    source.addresses.map(address => ({ target: source.labels, address, port })),
+  );
+  return { kind: "entries", entries };
 }
 
-function endpointEntries(query: ZoneQuery, service: Service, name: ServiceName): ServiceEntries {
-  const entries: Entry[] = [];
-  for (const slice of query.cluster.slicesOf(service.namespace, service.name)) {
-    collectEntries(query, service, name, slice, entries);
+function endpointEntries(query: ZoneQuery, source: AddressSource, name: ServiceName): ServiceEntries {
+  const entries = collectEntries(query, source, name, undefined);
+  if (entries.length > 0) return { kind: "entries", entries };
+  return missing(whyNoEndpoint(query, source, name));
+}
+
+/** Any zone is a name that exists under a headless Service: one without endpoints looks like one that was emptied. */
+function topologyEntries(query: ZoneQuery, source: AddressSource, name: ServiceName): ServiceEntries {
+  if (!source.isHeadless) {
+    return missing(because("unknown-name", `${source.title} is not headless: its address is in no zone`));
   }
-  if (entries.length > 0) return { kind: "entries", service, entries };
-  return missing(whyNoEndpoint(query, service, name));
+  const { zone = "", fallsBack = false } = name.topology ?? {};
+  const local = collectEntries(query, source, name, zone);
+  const entries = local.length === 0 && fallsBack ? collectEntries(query, source, name, undefined) : local;
+  if (entries.length > 0) return { kind: "entries", entries };
+  const where = fallsBack ? "" : ` in zone ${zone}`;
+  const reason = because("no-endpoint-in-zone", `${source.title} has no ready endpoint${where}`);
+  return { kind: "empty", reason };
 }
 
 function collectEntries(
   query: ZoneQuery,
-  service: Service,
+  source: AddressSource,
   name: ServiceName,
-  slice: EndpointSlice,
-  into: Entry[],
-): void {
-  const ports = portsOf(slice).filter(port => matchesPort(name, port.name, port.protocol));
-  if (ports.length === 0) return;
-  for (const endpoint of slice.endpoints) {
-    if (!endpoint.isReady) continue;
-    for (const address of endpoint.addresses) {
-      const label = endpointName(endpoint, address, query.options.endpointPodNames === true);
-      if (name.endpoint !== undefined && label.toLowerCase() !== name.endpoint) continue;
-      const target = [label, service.name, service.namespace, "svc"];
-      for (const { port } of ports) into.push({ target, address, port });
+  topologyZone: string | undefined,
+): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const slice of source.slices) {
+    const ports = portsOf(slice).filter(port => matchesPort(name, port.name, port.protocol));
+    if (ports.length === 0) continue;
+    const cluster = clusterOf(source, slice);
+    if (name.endpoint !== undefined && cluster.toLowerCase() !== (name.cluster ?? "")) continue;
+    const parent = cluster === "" ? source.labels : [cluster, ...source.labels];
+    for (const endpoint of slice.endpoints) {
+      if (!endpoint.isReady) continue;
+      if (topologyZone !== undefined && endpoint.zone.toLowerCase() !== topologyZone) continue;
+      for (const address of endpoint.addresses) {
+        const label = endpointName(endpoint, address, query.options.endpointPodNames === true);
+        if (name.endpoint !== undefined && label.toLowerCase() !== name.endpoint) continue;
+        for (const { port } of ports) entries.push({ target: [label, ...parent], address, port });
+      }
     }
   }
+  return entries;
 }
 
-interface NamedPort {
-  readonly name: string;
-  readonly protocol: Protocol | "";
-  readonly port: number | undefined;
-}
-
-const noPort: readonly NamedPort[] = [{ name: "", protocol: "", port: undefined }];
-
-/** An object that declares no port still has addresses: one port without name, protocol and number stands for that. */
-function portsOf(object: { readonly ports: readonly NamedPort[] }): readonly NamedPort[] {
-  return object.ports.length === 0 ? noPort : object.ports;
+/** The label between an endpoint and its ServiceImport; "" where there is none. */
+function clusterOf(source: AddressSource, slice: EndpointSlice): string {
+  return source.isMulticluster ? (slice.imported?.cluster ?? "") : "";
 }
 
 function matchesPort(name: ServiceName, portName: string, protocol: string): boolean {
@@ -132,34 +151,53 @@ function matchesPort(name: ServiceName, portName: string, protocol: string): boo
   return isName && (name.port.protocol === "" || name.port.protocol === protocol.toLowerCase());
 }
 
-function hasReadyEndpoint(query: ZoneQuery, service: Service): boolean {
-  for (const slice of query.cluster.slicesOf(service.namespace, service.name)) {
-    if (slice.endpoints.some(endpoint => endpoint.isReady && endpoint.addresses.length > 0)) return true;
+function hasReadyEndpoint({ slices }: AddressSource): boolean {
+  for (const { endpoints } of slices) {
+    if (endpoints.some(endpoint => endpoint.isReady && endpoint.addresses.length > 0)) return true;
   }
   return false;
 }
 
-function noSuchPort(service: Service, name: ServiceName): Reason {
-  const asked = `${name.port?.name}/${name.port?.protocol}`;
-  return because("no-such-port", `Service ${service.namespace}/${service.name} has no port ${asked}`);
+function noSuchPort(source: AddressSource, name: ServiceName): Reason {
+  if (name.port === undefined) return because("no-such-port", `${source.title} has no port`);
+  return because("no-such-port", `${source.title} has no port ${name.port.name}/${name.port.protocol}`);
 }
 
-function whyNoEndpoint(query: ZoneQuery, service: Service, name: ServiceName): Reason {
-  const path = `${service.namespace}/${service.name}`;
-  const isPortMissing = !portsOf(service).some(port => matchesPort(name, port.name, port.protocol));
-  if (isPortMissing) return noSuchPort(service, name);
-  if (name.endpoint === undefined) {
-    return because("no-ready-endpoints", `headless Service ${path} has no ready endpoint`);
+function whyNoEndpoint(query: ZoneQuery, source: AddressSource, name: ServiceName): Reason {
+  if (query.options.noEndpoints === true && !source.isMulticluster) {
+    return because("endpoints-disabled", "names made from endpoints are switched off");
   }
-  for (const slice of query.cluster.slicesOf(service.namespace, service.name)) {
-    for (const endpoint of slice.endpoints) {
+  const ports = portsOf(source);
+  if (!ports.some(port => matchesPort(name, port.name, port.protocol))) return noSuchPort(source, name);
+  if (name.endpoint === undefined) {
+    return because("no-ready-endpoints", `headless ${source.title} has no ready endpoint`);
+  }
+  if (isUnreadyEndpoint(query, source, name.endpoint)) {
+    return because("endpoint-not-ready", `endpoint ${name.endpoint} of ${source.title} is not ready`);
+  }
+  return because("no-such-endpoint", `${source.title} has no endpoint ${name.endpoint}`);
+}
+
+function isUnreadyEndpoint(query: ZoneQuery, { slices }: AddressSource, name: string): boolean {
+  for (const { endpoints } of slices) {
+    for (const endpoint of endpoints) {
+      if (endpoint.isReady) continue;
       const names = endpoint.addresses.map(address =>
         endpointName(endpoint, address, query.options.endpointPodNames === true).toLowerCase(),
       );
-      if (!endpoint.isReady && names.includes(name.endpoint)) {
-        return because("endpoint-not-ready", `endpoint ${name.endpoint} of Service ${path} is not ready`);
-      }
+      if (names.includes(name)) return true;
     }
   }
-  return because("no-such-endpoint", `Service ${path} has no endpoint ${name.endpoint}`);
+  return false;
+}
+
+/** Whether a label left of a ServiceImport is a cluster with ready endpoints, whose names are beneath it. */
+export function isClusterOfImport(query: ZoneQuery, name: ServiceName): boolean {
+  if (!query.isMulticluster || name.endpoint === undefined || !isExposed(query, name.namespace)) return false;
+  if (query.cluster.serviceImport(name.namespace, name.service) === undefined) return false;
+  for (const { imported, endpoints } of query.cluster.slicesOfImport(name.namespace, name.service)) {
+    if (imported?.cluster.toLowerCase() !== name.endpoint) continue;
+    if (endpoints.some(({ isReady }) => isReady)) return true;
+  }
+  return false;
 }

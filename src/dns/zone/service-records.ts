@@ -6,15 +6,17 @@ import type { ResourceRecord } from "../wire/record.ts";
 import { typeCodes } from "../wire/record.ts";
 import { answerAlias } from "./alias-records.ts";
 import { because } from "./reason.ts";
-import type { Entry, ServiceEntries } from "./service-entries.ts";
-import { findServiceEntries } from "./service-entries.ts";
+import type { Entry } from "./service-entries.ts";
+import { findServiceEntries, isClusterOfImport } from "./service-entries.ts";
 import type { ServiceName } from "./zone-name.ts";
+import { isZonalBranch } from "./zone-name.ts";
 import type { Outcome, ZoneQuery } from "./zone-query.ts";
-import { noData, noName, recordOf, records } from "./zone-query.ts";
+import { noData, noName, notSynced, recordOf, records } from "./zone-query.ts";
 
 export function answerService(query: ZoneQuery, name: ServiceName): Outcome {
   const found = findServiceEntries(query, name);
-  if (found.kind === "missing") return missingName(query, name, found);
+  if (found.kind === "missing") return hasNamesBeneath(query, name) ? branch : noName(found.reason);
+  if (found.kind === "empty") return notSynced(query) ?? noData(found.reason);
   if (found.kind === "external") return answerAlias(query, found.service.externalName);
   switch (query.type) {
     case typeCodes.A:
@@ -27,22 +29,24 @@ export function answerService(query: ZoneQuery, name: ServiceName): Outcome {
   }
 }
 
+const branch = noData(because("no-such-type", "the name only has names beneath it"));
+
 /**
- * `_tcp.web.shop.svc` has nothing of its own but `_http._tcp.web.shop.svc` is beneath it, so it exists
- * (RFC 8020 §2); it reads like an endpoint name.
+ * What has nothing of its own but names beneath it exists (RFC 8020 §2), though it reads like an endpoint or a port:
+ * `_tcp.web.shop.svc`, a cluster of a ServiceImport, `pin._zone` left of a headless Service.
  */
-function missingName(
-  query: ZoneQuery,
-  name: ServiceName,
-  found: Extract<ServiceEntries, { kind: "missing" }>,
-): Outcome {
-  if (found.reason.code !== "no-such-endpoint" || name.endpoint?.startsWith("_") !== true) {
-    return noName(found.reason);
+function hasNamesBeneath(query: ZoneQuery, name: ServiceName): boolean {
+  const whole = { ...name, endpoint: undefined, port: undefined };
+  if (query.options.zonal === true && isZonalBranch(query.labels.slice(0, -3))) {
+    const topology = { zone: "", fallsBack: false };
+    return findServiceEntries(query, { ...whole, topology }).kind !== "missing";
   }
-  const port = { name: "", protocol: name.endpoint.slice(1) };
-  const beneath = findServiceEntries(query, { ...name, endpoint: undefined, port });
-  if (beneath.kind !== "entries" || port.protocol === "") return noName(found.reason);
-  return noData(because("no-such-type", "only names of ports are beneath this one"));
+  if (name.endpoint?.startsWith("_") !== true) return isClusterOfImport(query, name);
+  const protocol = name.endpoint.slice(1);
+  return (
+    protocol !== "" &&
+    findServiceEntries(query, { ...whole, port: { name: "", protocol } }).kind === "entries"
+  );
 }
 
 /** RFC 1035 §3.4.1 and RFC 3596: each address once, however many ports it has. */

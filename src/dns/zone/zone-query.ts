@@ -1,11 +1,13 @@
 /** One question put to the zone, and what the parts of the zone say to it. */
 
-import type { Kind } from "../../cluster/objects.ts";
+import type { EndpointSlice, Kind } from "../../cluster/objects.ts";
 import type { Cluster } from "../../cluster/store.ts";
 import type { Name } from "../wire/name.ts";
+import { isSubdomain } from "../wire/name.ts";
 import type { RecordData, ResourceRecord } from "../wire/record.ts";
 import { classCodes } from "../wire/record.ts";
 import type { Reason } from "./reason.ts";
+import { because } from "./reason.ts";
 
 export interface ZoneOptions {
   /** Zones served, lower case: cluster domains and reverse zones. The first cluster domain is the one PTR records name. */
@@ -20,6 +22,12 @@ export interface ZoneOptions {
   readonly endpointPodNames?: boolean;
   /** Deny ClusterIP Services that have no ready endpoint. */
   readonly ignoreEmptyService?: boolean;
+  /** Leave out whatever is made from EndpointSlices: headless Services, names of endpoints, their PTR records. */
+  readonly noEndpoints?: boolean;
+  /** Answer `<topology zone>.pin._zone.<headless Service>…` and `….prefer._zone.…`. */
+  readonly zonal?: boolean;
+  /** Those of `zones` (and below) that hold ServiceImports instead of Services (KEP-1645). */
+  readonly multiclusterZones?: readonly Name[];
   /** Addresses this server can be reached at from Pods: NS records and their glue are made from them. */
   readonly serverAddresses: () => readonly string[];
 }
@@ -34,6 +42,8 @@ export interface ZoneQuery {
   readonly zone: Name;
   /** Labels left of the zone, lower case. */
   readonly labels: readonly string[];
+  /** The zone holds ServiceImports, not Services. */
+  readonly isMulticluster: boolean;
   /** Names already passed on the way of CNAME records to this one, lower case. */
   readonly trail: readonly string[];
   /** Asks the zones about another name, in the same type; undefined when the name is in none of them. */
@@ -46,16 +56,23 @@ interface NextAnswer {
 }
 
 /**
- * `records`: there are some. `no-data`: the name exists, not in this type. `no-name`: the name does not exist.
- * `refused`: not for this server to say.
+ * `records`: there are some. `no-data`: the name exists, not in this type. `no-name`: the name does not exist, as far as
+ * is known. `not-synced`: too little is known to say. `refused`: not for this server to say.
  */
 export type Outcome =
   | {
       readonly kind: "records";
       readonly answers: readonly ResourceRecord[];
       readonly additionals: readonly ResourceRecord[];
+      /** Where the last CNAME leads, when no zone has an answer to add. */
+      readonly aliasTarget?: Name | undefined;
     }
-  | { readonly kind: "no-data" | "no-name" | "refused"; readonly reason: Reason };
+  | Unanswered;
+
+interface Unanswered {
+  readonly kind: "no-data" | "no-name" | "not-synced" | "refused";
+  readonly reason: Reason;
+}
 
 export function records(
   answers: readonly ResourceRecord[],
@@ -84,13 +101,42 @@ export function isExposed(query: ZoneQuery, namespace: string): boolean {
   return query.cluster.namespace(namespace) !== undefined;
 }
 
-/** Kinds that must be known before a name can be denied. */
-export function kindsNeeded(options: ZoneOptions): readonly Kind[] {
-  return options.pods === "verified" ? [...kindsAlwaysNeeded, "Pod"] : kindsAlwaysNeeded;
+/** Slices of a Service, unless endpoints are switched off. */
+export function slicesOf(query: ZoneQuery, namespace: string, service: string): Iterable<EndpointSlice> {
+  return query.options.noEndpoints === true ? [] : query.cluster.slicesOf(namespace, service);
 }
 
-const kindsAlwaysNeeded: readonly Kind[] = ["Namespace", "Service", "EndpointSlice"];
+/** Slices that list an address, unless endpoints are switched off. */
+export function slicesAt(query: ZoneQuery, address: string): Iterable<EndpointSlice> {
+  return query.options.noEndpoints === true ? [] : query.cluster.slicesAt(address);
+}
 
-export function isSynced(query: ZoneQuery): boolean {
-  return kindsNeeded(query.options).every(kind => query.cluster.isSynced(kind));
+export function isMulticlusterZone({ multiclusterZones = [] }: ZoneOptions, zone: Name): boolean {
+  return multiclusterZones.some(multicluster => isSubdomain(zone, multicluster));
+}
+
+type KindOptions = Pick<ZoneOptions, "pods" | "noEndpoints" | "multiclusterZones">;
+
+/** Kinds that the zones are made from. */
+export function kindsNeeded(options: KindOptions): readonly Kind[] {
+  const { multiclusterZones = [] } = options;
+  const multicluster = multiclusterZones.length === 0 ? [] : kindsOf(options, true);
+  return [...new Set([...kindsOf(options, false), ...multicluster])];
+}
+
+/** Kinds that must be known before a name in a zone of one sort can be denied. */
+function kindsOf(options: KindOptions, isMulticluster: boolean): readonly Kind[] {
+  const kinds: Kind[] = ["Namespace", isMulticluster ? "ServiceImport" : "Service"];
+  if (isMulticluster || options.noEndpoints !== true) kinds.push("EndpointSlice");
+  if (options.pods === "verified") kinds.push("Pod");
+  return kinds;
+}
+
+/** What a denial would have to be while something is still unknown; undefined when nothing is. */
+export function notSynced(query: ZoneQuery): Unanswered | undefined {
+  const kinds = kindsOf(query.options, query.isMulticluster);
+  const waitingFor = kinds.filter(kind => !query.cluster.isSynced(kind));
+  if (waitingFor.length === 0) return undefined;
+  const text = `still loading from the Kubernetes API: ${waitingFor.join(", ")}`;
+  return { kind: "not-synced", reason: because("not-synced", text) };
 }

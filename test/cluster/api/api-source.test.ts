@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedRequest } from "../../../src/cluster/api/api-client.ts";
-import { livePods } from "../../../src/cluster/api/api-source.ts";
+import { livePods, selectionsOf } from "../../../src/cluster/api/api-source.ts";
 import { defaultTiming } from "../../../src/cluster/api/reflector.ts";
 import type { Kind } from "../../../src/cluster/objects.ts";
 import { service, services, startRig } from "./source-rig.ts";
@@ -59,21 +59,72 @@ test("source applies additions, updates and deletions as they are made", async t
 });
 
 test("source reads every kind from its place in the API", async t => {
-  const kinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "Node"];
+  const kinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "Node", "ServiceImport"];
   const metadata = { name: "a", namespace: "shop" };
   const objects = [
     { kind: "Namespace", metadata: { name: "shop" } },
     { kind: "Node", metadata: { name: "node-1" } },
     { kind: "Service", metadata },
     { kind: "Pod", metadata },
+    { kind: "ServiceImport", metadata },
     { kind: "EndpointSlice", metadata, addressType: "IPv4", endpoints: [{ addresses: ["10.0.0.1"] }] },
   ];
   const { store, watching } = await startRig(t, { kinds, objects });
   await watching();
   assert.deepEqual(
     kinds.map(kind => [...store.objects(kind)].map(object => object.name)),
-    [["shop"], ["a"], ["a"], ["a"], ["node-1"]],
+    [["shop"], ["a"], ["a"], ["a"], ["node-1"], ["a"]],
   );
+});
+
+test("label selectors choose Services, slices and Pods, or namespaces, and never ServiceImports", async t => {
+  const kinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "ServiceImport"];
+  const objects = kinds.flatMap(kind => [
+    { kind, metadata: { name: `${kind}-a`, labels: { app: "a" } } },
+    { kind, metadata: { name: `${kind}-b`, labels: { team: "b" } } },
+  ]);
+  const selections = selectionsOf({ labelSelector: "app=a", namespaceLabelSelector: "team" });
+  const { store, watching } = await startRig(t, { kinds, objects, selections });
+  await watching();
+  assert.deepEqual(kinds.flatMap(kind => [...store.objects(kind)].map(object => object.name)).sort(), [
+    "EndpointSlice-a",
+    "Namespace-b",
+    "Pod-a",
+    "Service-a",
+    "ServiceImport-a",
+    "ServiceImport-b",
+  ]);
+});
+
+test("an API server without ServiceImports counts as one that has none, and is asked again", async t => {
+  let install = (): void => {};
+  const { server, store, lines, delays, watching, when } = await startRig(t, {
+    kinds: ["ServiceImport"],
+    prepare: api => {
+      const fault = { type: "status", code: 404, reason: "NotFound" } as const;
+      install = api.fail({ resource: "serviceimports" }, fault, Infinity);
+    },
+  });
+  await when(() => store.isSynced("ServiceImport") && delays.length > 2);
+  server.put({ kind: "ServiceImport", metadata: { name: "web", namespace: "shop" } });
+  install();
+  await watching();
+  assert.ok(store.serviceImport("shop", "web"));
+  const warnings = lines.filter(line => line.startsWith("warn"));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /serviceimports from \S+: not known there; install /);
+});
+
+test("a kind that every cluster has is not synced by a 404", async t => {
+  const { store, lines, when, watching } = await startRig(t, {
+    kinds: ["Service"],
+    prepare: api => {
+      api.fail({ resource: "services" }, { type: "status", code: 404, reason: "NotFound" }, 3);
+    },
+  });
+  await when(() => lines.some(line => line.startsWith("warn")));
+  assert.equal(store.isSynced("Service"), false);
+  await watching();
 });
 
 test("source with selections asks for those objects only and sees them come and go", async t => {

@@ -12,7 +12,7 @@ import { answerQuestion } from "../../../src/dns/zone/kubernetes-zone.ts";
 import type { ZoneOptions } from "../../../src/dns/zone/zone-query.ts";
 import { formatRecord } from "../../support/zone-text.ts";
 
-const allKinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "Node"];
+const allKinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "Node", "ServiceImport"];
 
 /** A store that holds the objects and, unless told otherwise, has been told everything. */
 export function storeOf(objects: readonly RawObject[], syncedKinds = allKinds): ClusterStore {

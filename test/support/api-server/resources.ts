@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 export interface Resource {
   /** "" for the core group. */
   readonly group: string;
-  readonly version: "v1";
+  readonly version: string;
   /** Plural, as in paths: `services`. */
   readonly name: string;
   readonly kind: string;
@@ -28,6 +28,14 @@ export const resources: readonly Resource[] = [
     kind: "EndpointSlice",
     isNamespaced: true,
     shortNames: [],
+  },
+  {
+    group: "multicluster.x-k8s.io",
+    version: "v1alpha1",
+    name: "serviceimports",
+    kind: "ServiceImport",
+    isNamespaced: true,
+    shortNames: ["svcim"],
   },
 ];
 
@@ -61,15 +69,17 @@ export interface ApiRequest {
 }
 
 const resourcePath =
-  /^(?:\/api\/v1|\/apis\/([^/]+)\/v1)(?:\/namespaces\/([^/]+)(?=\/[^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/status)?$/;
+  /^(?:\/api\/v1|\/apis\/([^/]+)\/(v[^/]+))(?:\/namespaces\/([^/]+)(?=\/[^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/status)?$/;
 
 /** Reads method, path and query the way kube-apiserver's RequestInfo does. */
 export function describeRequest(request: IncomingMessage, connection: number): ApiRequest {
   const url = new URL(request.url ?? "/", "http://api");
-  const [, group = "", namespace = "", plural = "", name = ""] = resourcePath.exec(url.pathname) ?? [];
+  const [, group = "", version = "v1", namespace = "", plural = "", name = ""] =
+    resourcePath.exec(url.pathname) ?? [];
   const resource = resources.find(
     candidate =>
       candidate.group === group &&
+      candidate.version === version &&
       candidate.name === plural &&
       (candidate.isNamespaced || namespace === "") &&
       (!candidate.isNamespaced || namespace !== "" || name === ""),
@@ -113,31 +123,33 @@ export function discoveryDocument(path: string): unknown {
     case "/api":
       return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
     case "/apis":
-      return { kind: "APIGroupList", apiVersion: "v1", groups: [discoveryGroup] };
-    case "/apis/discovery.k8s.io":
-      return { kind: "APIGroup", apiVersion: "v1", ...discoveryGroup };
-    case "/api/v1":
-      return resourceList("");
-    case "/apis/discovery.k8s.io/v1":
-      return resourceList("discovery.k8s.io");
+      return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(groupDocument) };
     default:
-      return undefined;
+      return groupOrResources(path);
   }
 }
 
-const discoveryVersion = { groupVersion: "discovery.k8s.io/v1", version: "v1" };
-const discoveryGroup = {
-  name: "discovery.k8s.io",
-  versions: [discoveryVersion],
-  preferredVersion: discoveryVersion,
-};
+const groups = resources.filter(({ group }) => group !== "");
 
-function resourceList(group: string): unknown {
-  const members = resources.filter(resource => resource.group === group);
+function groupDocument({ group, version }: Resource): object {
+  const only = { groupVersion: `${group}/${version}`, version };
+  return { name: group, versions: [only], preferredVersion: only };
+}
+
+function groupOrResources(path: string): unknown {
+  const group = groups.find(({ group }) => path === `/apis/${group}`);
+  if (group !== undefined) return { kind: "APIGroup", apiVersion: "v1", ...groupDocument(group) };
+  const members = resources.filter(
+    resource => path === `/api${resource.group === "" ? "" : "s"}/${apiVersionOf(resource)}`,
+  );
+  const [first] = members;
+  return first && { ...resourceList(members), groupVersion: apiVersionOf(first) };
+}
+
+function resourceList(members: readonly Resource[]): object {
   return {
     kind: "APIResourceList",
     apiVersion: "v1",
-    groupVersion: group === "" ? "v1" : `${group}/v1`,
     resources: members.map(resource => ({
       name: resource.name,
       singularName: resource.kind.toLowerCase(),
