@@ -5,15 +5,16 @@
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { exchangeTcp, exchangeUdp, type ServerAddress } from "./dns-client.ts";
 import { buildQuery } from "./dns-client-query.ts";
+import { ownAddress } from "./own-address.ts";
 
 export type SubjectName = "frontdesk" | "coredns";
 export type PodMode = "disabled" | "insecure" | "verified";
@@ -22,6 +23,9 @@ export type PodMode = "disabled" | "insecure" | "verified";
 export interface CorefileSite {
   readonly host: string;
   readonly port: number;
+  readonly healthPort: number;
+  readonly readyPort: number;
+  readonly metricsPort: number;
   /** A folder of this subject alone, which holds `files`. */
   readonly directory: string;
   readonly kubeconfigFile: string;
@@ -40,7 +44,7 @@ export interface SubjectOptions {
   readonly kubeconfig?: string;
   /** Instead of the options about zones below. */
   readonly corefile?: (site: CorefileSite) => string;
-  /** Written into the subject's folder before it starts: name → content. */
+  /** Written into the subject's folder before it starts: relative name → content. */
   readonly files?: Readonly<Record<string, string>>;
   /** First the cluster domain, then the reverse zones. */
   readonly zones?: readonly string[];
@@ -73,11 +77,12 @@ export const subjectName: SubjectName = corednsBinary === undefined ? "frontdesk
 
 /** Starts the subject and waits until it is ready, or, without `awaitReady`, until it answers at all. */
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
-  const host = loopbackAddressOfThisProcess();
+  const host = ownAddress;
   const directory = await mkdtemp(join(tmpdir(), "frontdesk-conformance-"));
   const kubeconfigFile = join(directory, "kubeconfig");
   await writeFile(kubeconfigFile, options.kubeconfig ?? "");
   for (const [name, content] of Object.entries(options.files ?? {})) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), content);
   }
   const ports = await freePorts(options.listensEverywhere ? "0.0.0.0" : host, 4);
@@ -147,7 +152,7 @@ function siteOf(plan: SubjectPlan): CorefileSite {
   const kubeconfigFile = join(directory, "kubeconfig");
   const bind = plan.listensEverywhere ? "" : `bind ${host}`;
   return {
-    ...{ host, port, directory, kubeconfigFile, bind },
+    ...{ host, port, healthPort, readyPort, metricsPort, directory, kubeconfigFile, bind },
     keys: (...zones) => zones.map(zone => `${zone}:${port}`).join(" "),
     common: [
       bind,
@@ -250,12 +255,6 @@ export function isOk(url: string): Promise<boolean> {
     request.on("timeout", () => request.destroy());
     request.on("error", () => resolve(false));
   });
-}
-
-/** Linux answers for all of 127.0.0.0/8; process ids (at most 22 bits) are unique, so these addresses are too. */
-function loopbackAddressOfThisProcess(): string {
-  const id = process.pid;
-  return `127.${64 + (id >> 16)}.${(id >> 8) & 0xff}.${id & 0xff}`;
 }
 
 /** Ports nobody listens on, all different. */

@@ -40,16 +40,25 @@ export type Misbehaviour =
   | "close"
   | "close-mid-reply"
   | "close-after-reply"
-  /** HTTPS only. */
+  /** HTTPS only; the last one for HTTP/2, where it lets the reply follow. */
   | "http-500"
   | "http-wrong-type"
   | "http-too-long"
   | "http-goaway";
 
+/** What a request over HTTPS said. */
+export interface HttpFields {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+}
+
 /** A way back to the client that has sent a query. */
 export interface Channel {
   readonly transport: "udp" | "tcp" | "tls" | "https";
+  readonly clientAddress: string;
   readonly clientPort: number;
+  readonly http?: HttpFields;
   send(reply: Buffer): void;
   /** From another port of the same address (UDP). */
   sendFromElsewhere(reply: Buffer): void;
@@ -123,7 +132,10 @@ const acts: Readonly<Record<Extract<Misbehaviour, string>, Act>> = {
   "http-500": channel => channel.sendHttp(500, "text/plain", Buffer.from("out of order")),
   "http-wrong-type": (channel, reply) => channel.sendHttp(200, "text/html", reply),
   "http-too-long": channel => channel.sendHttp(200, "application/dns-message", Buffer.alloc(1 << 20)),
-  "http-goaway": channel => channel.goAway(),
+  "http-goaway": (channel, reply) => {
+    channel.goAway();
+    channel.send(reply);
+  },
 };
 
 function withOtherId(reply: Buffer): Buffer {

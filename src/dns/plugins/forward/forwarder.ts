@@ -1,0 +1,196 @@
+/** A `forward` stanza at work: which names it takes, whom it asks, and what becomes of failures. */
+
+import { encodeMessage } from "../../wire/encode.ts";
+import { rcodes } from "../../wire/message.ts";
+import type { Name } from "../../wire/name.ts";
+import { isSameName, isSubdomain } from "../../wire/name.ts";
+import { because } from "../../zone/reason.ts";
+import type { Outcome } from "../outcome.ts";
+import { failure } from "../outcome.ts";
+import type { Client, Query } from "../query.ts";
+import type { Answered } from "./attempts.ts";
+import { askInTurn } from "./attempts.ts";
+import { Disagreements } from "./disagreements.ts";
+import type { ForwardConfig } from "./forward-config.ts";
+import type { ForwardMetrics } from "./forward-metrics.ts";
+import { ForwardUpstream, type UpstreamSurroundings } from "./forward-upstream.ts";
+import type { Policy } from "./policy.ts";
+import { policyOf } from "./policy.ts";
+import type { Target } from "./targets.ts";
+
+/** The client has its answer after so long, whichever it is. */
+const queryTimeoutMs = 5_000;
+const maxMessageSizeBytes = 65_535;
+
+export interface ForwarderSurroundings extends UpstreamSurroundings {
+  /** Milliseconds on a clock that never jumps. */
+  now(): number;
+}
+
+/** What became of one upstream query, for all who wait for it. */
+interface Result {
+  readonly outcome: Outcome;
+  readonly upstream: ForwardUpstream | undefined;
+}
+
+export class Forwarder {
+  readonly config: ForwardConfig;
+  readonly #surroundings: ForwarderSurroundings;
+  readonly #metrics: ForwardMetrics;
+  readonly #policy: Policy;
+  /** Upstream queries under way, by what is asked and how. */
+  readonly #flights = new Map<string, Promise<Result>>();
+  readonly #disagreements: Disagreements;
+  #upstreams: readonly ForwardUpstream[] = [];
+
+  constructor(config: ForwardConfig, surroundings: ForwarderSurroundings) {
+    this.config = config;
+    this.#surroundings = surroundings;
+    this.#metrics = surroundings.metrics;
+    this.#policy = policyOf(config.policy, Math.random);
+    this.#disagreements = new Disagreements(surroundings.log);
+  }
+
+  get upstreams(): readonly ForwardUpstream[] {
+    return this.#upstreams;
+  }
+
+  /** Upstreams that stay keep their state; those that are gone are closed. Gives the new ones. */
+  replaceTargets(targets: readonly Target[]): readonly ForwardUpstream[] {
+    const before = new Map(this.#upstreams.map(upstream => [keyOf(upstream.target), upstream]));
+    const added: ForwardUpstream[] = [];
+    this.#upstreams = targets.map(target => {
+      const known = before.get(keyOf(target));
+      before.delete(keyOf(target));
+      if (known !== undefined) return known;
+      const upstream = new ForwardUpstream(target, this.config, this.#surroundings);
+      added.push(upstream);
+      return upstream;
+    });
+    for (const gone of before.values()) gone.close();
+    return added;
+  }
+
+  /** True for names in FROM that `except` does not exempt; FROM itself cannot be exempted. */
+  takes(name: Name): boolean {
+    const { from, except } = this.config;
+    if (!from.some(zone => isSubdomain(name, zone))) return false;
+    return !except.some(zone => isSubdomain(name, zone)) || from.some(zone => isSameName(name, zone));
+  }
+
+  /** True when `next` gives this outcome to the following stanza. */
+  passesOn(outcome: Outcome): boolean {
+    if (outcome.kind !== "reply") return false;
+    const { nextRcodes, nextOnNodata } = this.config;
+    if (nextRcodes.length === 0 && !nextOnNodata) return false;
+    const { rcode, answers } = outcome.message;
+    return nextRcodes.includes(rcode) || (nextOnNodata && rcode === rcodes.NOERROR && answers.length === 0);
+  }
+
+  /** Equal questions that come while one is under way share its answer. */
+  async ask(query: Query): Promise<Outcome> {
+    const over = this.#transportFor(query.client);
+    const octets = encodeMessage(query.message, maxMessageSizeBytes);
+    const key = over + flightKey(query, octets);
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      if (this.#isFull) return this.#refuse();
+      flight = this.#fly(key, octets, over).finally(() => this.#flights.delete(key));
+      this.#flights.set(key, flight);
+    }
+    const { outcome, upstream } = await flight;
+    if (upstream !== undefined) query.metadata?.set("forward/upstream", () => upstream.address);
+    return outcome;
+  }
+
+  close(): void {
+    for (const upstream of this.#upstreams) upstream.close();
+  }
+
+  get #isFull(): boolean {
+    const { maxConcurrent } = this.config;
+    return maxConcurrent > 0 && this.#flights.size >= maxConcurrent;
+  }
+
+  #refuse(): Outcome {
+    const { maxConcurrent, at } = this.config;
+    this.#metrics.maxConcurrentRejects.inc({});
+    const text = `${maxConcurrent} queries to upstreams are under way, the max_concurrent of forward in ${at.file}:${at.line}`;
+    const refusal = failure(rcodes.REFUSED, text, because("too-many-queries", text));
+    return { ...refusal, errorGroup: `max_concurrent ${at.file}:${at.line}` };
+  }
+
+  #transportFor({ protocol }: Client): "udp" | "tcp" {
+    const { forcesTcp, prefersUdp } = this.config;
+    if (forcesTcp) return "tcp";
+    return prefersUdp || protocol === "udp" ? "udp" : "tcp";
+  }
+
+  async #fly(key: string, query: Uint8Array, over: "udp" | "tcp"): Promise<Result> {
+    const [first, ...others] = this.#candidates();
+    if (first === undefined) return { outcome: this.#nobodyToAsk(), upstream: undefined };
+    const { now } = this.#surroundings;
+    const deadlineMs = now() + queryTimeoutMs;
+    // Nobody is known to answer: one try costs little, more would only keep the client waiting.
+    const maxFailures = first.health.isDown ? 1 : this.#maxFailures;
+    const answered = await askInTurn([first, ...others], { query, over, deadlineMs, maxFailures, now });
+    const { upstream, reply } = answered;
+    if (reply === undefined) return { outcome: failureOf(answered), upstream };
+    if (this.#upstreams.length > 1) this.#disagreements.hear(key, upstream, reply, now());
+    return { outcome: reply, upstream };
+  }
+
+  get #maxFailures(): number {
+    const attempts = this.config.maxConnectAttempts ?? 2 * this.#upstreams.length;
+    return attempts === 0 ? Infinity : attempts;
+  }
+
+  /**
+   * In the order of the policy: all that are up, those in doubt last, so that one failure costs the next query no
+   * time; when none is up, one of those that are down, by chance.
+   */
+  #candidates(): readonly ForwardUpstream[] {
+    const usable = this.#upstreams.filter(({ setAsideBecause }) => setAsideBecause === undefined);
+    const healthy = usable.filter(({ health }) => !health.isDown);
+    if (healthy.length > 0 || usable.length === 0) {
+      const inOrder = this.#policy(healthy);
+      return [
+        ...inOrder.filter(({ health }) => !health.isSuspect),
+        ...inOrder.filter(({ health }) => health.isSuspect),
+      ];
+    }
+    this.#metrics.healthcheckBroken.inc({});
+    if (this.config.failsFast) return [];
+    return usable.slice(Math.floor(Math.random() * usable.length)).slice(0, 1);
+  }
+
+  #nobodyToAsk(): Outcome {
+    const { line, file } = this.config.at;
+    const looping = this.#upstreams.find(({ setAsideBecause }) => setAsideBecause !== undefined);
+    const [code, text] =
+      looping === undefined
+        ? (["no-reachable-upstream", `no upstream of forward in ${file}:${line} answers`] as const)
+        : (["upstream-loop", looping.setAsideBecause ?? ""] as const);
+    const nobody = failure(rcodes.SERVFAIL, text, because(code, text));
+    return { ...nobody, errorGroup: looping?.address ?? `forward ${file}:${line}` };
+  }
+}
+
+function failureOf({ upstream, error }: Extract<Answered, { error: Error }>): Outcome {
+  const text = `${error.message} (${upstream.origin})`;
+  const failed = failure(rcodes.SERVFAIL, text, because("upstream-failed", error.message));
+  return { ...failed, errorGroup: upstream.address };
+}
+
+/** What makes two queries one: all of the message but its id and the case of the name. */
+function flightKey({ message, question, name }: Query, octets: Uint8Array): string {
+  const lower =
+    name === question.name
+      ? octets
+      : encodeMessage({ ...message, questions: [{ ...question, name }] }, maxMessageSizeBytes);
+  return Buffer.from(lower.buffer, lower.byteOffset, lower.byteLength).toString("latin1", 2);
+}
+
+function keyOf(target: Target): string {
+  return JSON.stringify(target);
+}
