@@ -1,6 +1,7 @@
 /** Corefile word `minimal`: positive replies without authority and additional records. */
 
 import { rcodes } from "../wire/message.ts";
+import { typeCodes } from "../wire/record.ts";
 import { andThen } from "./outcome.ts";
 import { definePlugin } from "./plugin.ts";
 import { withReplyMessage } from "./records-reply.ts";
@@ -9,11 +10,9 @@ export const minimal = definePlugin<true>({
   name: "minimal",
 
   read(stanzas, reading) {
-    reading.isOnce(stanzas);
-    for (const stanza of stanzas) {
-      reading.hasArguments(stanza, 0);
-      reading.hasNoBlock(stanza);
-    }
+    const stanza = reading.first(stanzas);
+    reading.hasArguments(stanza, 0);
+    reading.hasNoBlock(stanza);
     return true;
   },
 
@@ -22,12 +21,18 @@ export const minimal = definePlugin<true>({
   start: () => ({
     handle: (query, next) =>
       andThen(next(query), outcome => {
-        if (outcome.kind !== "reply") return outcome;
+        if (outcome.kind !== "reply" || isTransfer(query.question.type)) return outcome;
         const { message } = outcome;
+        const { rcode, answers, authorities, additionals } = message;
+        if (rcode !== rcodes.NOERROR || authorities.length + additionals.length === 0) return outcome;
         // Without an answer the authority section is the answer: a denial's SOA, a delegation's NS.
-        if (message.rcode !== rcodes.NOERROR || message.answers.length === 0) return outcome;
-        if (message.authorities.length + message.additionals.length === 0) return outcome;
+        const isTold = authorities.some(({ data }) => data.type === "SOA" || data.type === "NS");
+        if (answers.length === 0 && isTold) return outcome;
         return withReplyMessage(outcome, { ...message, authorities: [], additionals: [] });
       }),
   }),
 });
+
+function isTransfer(type: number): boolean {
+  return type === typeCodes.AXFR || type === typeCodes.IXFR;
+}

@@ -71,6 +71,10 @@ class RecordsReply implements Reply {
     this.isFromUpstream = isFromUpstream;
   }
 
+  get rcode(): number {
+    return this.message.rcode;
+  }
+
   with({ ttlSeconds, reason = this.reason, options = this.options, ...flags }: ReplyChanges): Reply {
     const { message } = this;
     const dated = ttlSeconds === undefined ? message : withTtl(message, ttlSeconds);
@@ -79,22 +83,21 @@ class RecordsReply implements Reply {
 
   shuffled(random: () => number): Reply {
     const { message } = this;
-    const shuffled = {
-      ...message,
-      answers: shuffleAddresses(message.answers, random),
-      authorities: shuffleAddresses(message.authorities, random),
-      additionals: shuffleAddresses(message.additionals, random),
-    };
-    return new RecordsReply(shuffled, this.#circumstances);
+    const answers = shuffleAddresses(message.answers, random);
+    const additionals = shuffleAddresses(message.additionals, random);
+    if (answers === message.answers && additionals === message.additionals) return this;
+    return new RecordsReply({ ...message, answers, additionals }, this.#circumstances);
   }
 
   encode(query: Message, options: readonly EdnsOption[], maxSizeBytes: number): Uint8Array {
-    const { id, opcode, questions, recursionDesired, checkingDisabled, edns } = query;
+    const { id, opcode, questions, recursionDesired, checkingDisabled } = query;
+    const edns = replyEdns(query.edns, options);
+    // Codes above 15 are said in the OPT record; a client without EDNS has to be told something it can read.
+    const rcode = edns === undefined && this.message.rcode > 15 ? rcodes.SERVFAIL : this.message.rcode;
     return encodeMessage(
       {
         ...this.message,
-        ...{ id, opcode, questions, recursionDesired, checkingDisabled },
-        edns: replyEdns(edns, options),
+        ...{ id, opcode, questions, recursionDesired, checkingDisabled, rcode, edns },
       },
       maxSizeBytes,
     );

@@ -106,6 +106,8 @@ export class Rig {
     };
     return {
       log,
+      queries: { observe: () => {} },
+      writeLogLine: line => this.lines.push(line),
       at,
       zones: keys.map(({ zone }) => zone),
       path: name => name,
