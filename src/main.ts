@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Frontdesk: cluster DNS and service proxy. `frontdesk help` says what it can do. */
 
+import { basename } from "node:path";
 import { runCommandLine } from "./cli/command-line.ts";
 import { untilSignal } from "./cli/signals.ts";
 
@@ -10,5 +11,9 @@ const stopped = untilSignal();
 // Whoever reads the output may stop reading (`| head`); serving goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+// Under the name of the program it replaces it takes that program's arguments: a Deployment needs no change of its own.
+const [, program = "", ...words] = process.argv;
+const argv = basename(program) === "coredns" ? ["dns", ...words] : words;
+
 // Not only the exit code: whatever a failed start left open must not keep the process.
-process.exit(await runCommandLine(process.argv.slice(2), stopped));
+process.exit(await runCommandLine(argv, stopped));

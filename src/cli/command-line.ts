@@ -6,6 +6,7 @@ import { version } from "./version.ts";
 
 /** Each is loaded when it is called for: none needs what the others do. */
 const verbs: ReadonlyMap<string, () => Promise<Verb>> = new Map([
+  ["check", async () => (await import("./check.ts")).checkVerb],
   ["up", async () => (await import("./up.ts")).upVerb],
   ["dns", async () => (await import("./dns.ts")).dnsVerb],
 ]);
@@ -19,7 +20,9 @@ export async function runCommandLine(argv: readonly string[], stopped: Promise<u
     return await dispatch(argv, stopped);
   } catch (error) {
     if (isExplained(error)) {
-      process.stderr.write(`frontdesk: ${error.what}\n  what to do: ${error.remedy}\n`);
+      const { at, what, remedy } = error;
+      const place = at === undefined ? "" : `${at.file}:${at.line}:${at.column}: `;
+      process.stderr.write(`frontdesk: ${place}${what}\n  what to do: ${remedy}\n`);
       return error.exitCode ?? 1;
     }
     const { createLogger } = await import("../observe/log.ts");
@@ -48,6 +51,8 @@ function loadVerb(word: string): Promise<Verb> {
 interface ExplainedError extends Error {
   readonly what: string;
   readonly remedy: string;
+  /** The spot in a file that it is about. */
+  readonly at?: { readonly file: string; readonly line: number; readonly column: number };
   /** 1 unless given: the thing asked for failed. */
   readonly exitCode?: number;
 }

@@ -2,16 +2,17 @@
 
 import type { EndpointSlice, Service } from "../cluster/objects.ts";
 import type { Cluster } from "../cluster/store.ts";
+import type { Name } from "../dns/wire/name.ts";
 import { formatName } from "../dns/wire/name.ts";
 import { endpointName } from "../dns/zone/endpoint-name.ts";
-import type { ZoneOptions } from "../dns/zone/zone-query.ts";
 import type { StandInStatus } from "../proxy/userspace/stand-ins.ts";
 import type { WayInStatus } from "../proxy/userspace/way-in-status.ts";
 
 export interface ReportSources {
   readonly paths: readonly string[];
   readonly cluster: Cluster;
-  readonly zoneOptions: ZoneOptions;
+  /** The cluster domain first. */
+  readonly zones: readonly Name[];
   readonly dns: { readonly address: string; readonly port: number };
   readonly adminAddress: string;
   readonly waysIn: readonly WayInStatus[];
@@ -155,6 +156,6 @@ export function count(number: number, noun: string): string {
   return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 }
 
-function nameOf({ zoneOptions }: ReportSources, labels: readonly string[]): string {
-  return formatName([...labels, ...(zoneOptions.zones[0] ?? [])]).slice(0, -1);
+function nameOf({ zones }: ReportSources, labels: readonly string[]): string {
+  return formatName([...labels, ...(zones[0] ?? [])]).slice(0, -1);
 }

@@ -6,13 +6,17 @@ import type { Finding } from "../cluster/manifest/finding.ts";
 import { formatPlace } from "../cluster/manifest/finding.ts";
 import { ManifestSource } from "../cluster/manifest/manifest-source.ts";
 import { ClusterStore } from "../cluster/store.ts";
+import type { DNSServer } from "../dns/server/dns-server.ts";
+import { formatName } from "../dns/wire/name.ts";
 import type { AdminServer } from "../observe/admin.ts";
 import { healthRoute, metricsRoute, readyRoute, serveAdmin } from "../observe/admin.ts";
 import { createLogger } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { StandIns } from "../proxy/userspace/stand-ins.ts";
 import { UserspaceProxy } from "../proxy/userspace/userspace-proxy.ts";
-import { startNameService } from "./name-service.ts";
+import { reportFindings } from "./corefile-findings.ts";
+import { loadText } from "./corefile-source.ts";
+import { createNameService, enabledPlugins } from "./name-service.ts";
 import { ReportFollower } from "./report-follower.ts";
 import { describeCluster } from "./up-report.ts";
 import { formatReport, outputForms } from "./up-report-format.ts";
@@ -52,7 +56,7 @@ export const upVerb: Verb = {
       default: "127.0.0.1:8053",
       help: "where /health, /ready and /metrics are",
     },
-    ...zoneFlags(5),
+    ...zoneFlags,
     {
       name: "output",
       short: "o",
@@ -65,7 +69,8 @@ export const upVerb: Verb = {
 };
 
 async function runUp(given: Given, stopped: Promise<unknown>): Promise<number> {
-  const { paths, form, address, port, zoneOptions } = readSettings(given);
+  const settings = readSettings(given);
+  const { paths, form, address, zoneSettings } = settings;
   const log = await createLogger();
   const metrics = new Metrics({ version, revision: "" });
   const store = new ClusterStore(error =>
@@ -77,13 +82,13 @@ async function runUp(given: Given, stopped: Promise<unknown>): Promise<number> {
   const proxy = new UserspaceProxy({ cluster: store, nodePortAddresses, log, ...dialPort });
   let isStopping = false;
   const admin = await startAdmin(given, log, metrics, () => isStopping);
-  const names = await startNameService({ store, zoneOptions, addresses: [address], port, metrics, log });
+  const names = await startNames(store, settings, metrics, log);
   const describe = () =>
     describeCluster({
       paths,
       cluster: store,
-      zoneOptions,
-      dns: { address, port: names.port },
+      zones: zoneSettings.zones,
+      dns: { address, port: names.listeners[0]?.port ?? settings.port },
       adminAddress: admin.address,
       waysIn: proxy.waysIn(),
       standIns: standIns?.status(),
@@ -104,6 +109,47 @@ async function runUp(given: Given, stopped: Promise<unknown>): Promise<number> {
   return 0;
 }
 
+/** The same server as `dns`: a block that answers from the manifests instead of an API server. */
+async function startNames(
+  store: ClusterStore,
+  { address, port, zoneSettings: { zones, pods, ttlSeconds } }: Settings,
+  metrics: Metrics,
+  log: Logger,
+): Promise<DNSServer> {
+  const names = createNameService({
+    defaultPort: port,
+    metrics,
+    log,
+    writeLogLine: line => log.info(line),
+    openCluster: async () => ({
+      cluster: store,
+      missing: () => [],
+      synced: Promise.resolve(),
+      close: () => {},
+    }),
+  });
+  const { plan } = loadText(
+    "up",
+    `${zones.map(formatName).join(" ")} {
+      bind ${address}
+      errors
+      prometheus
+      kubernetes {
+        pods ${pods}
+        ttl ${ttlSeconds}
+      }
+      loadbalance
+    }`,
+    port,
+  );
+  reportFindings(plan.findings, log);
+  await names.apply(plan);
+  metrics.setEnabledPlugins(enabledPlugins(names));
+  return names;
+}
+
+type Settings = ReturnType<typeof readSettings>;
+
 function readSettings(given: Given) {
   if (given.positionals.length === 0) {
     throw new UsageError("frontdesk up has nothing to read", "name a file or folder of manifests");
@@ -117,7 +163,7 @@ function readSettings(given: Given) {
     form: given.choice("output", outputForms),
     address,
     port: given.number("dns.port", 0, 65535),
-    zoneOptions: readZoneFlags(given, () => [address]),
+    zoneSettings: readZoneFlags(given),
   };
 }
 
@@ -148,7 +194,7 @@ function startAdmin(
     "/ready": readyRoute(() => (isStopping() ? ["Shutting down"] : [])),
     "/metrics": metricsRoute(metrics),
   };
-  return serveAdmin({ address: given.text("admin") ?? "", routes, log });
+  return serveAdmin({ address: given.text("admin") ?? "", routes: () => routes, log });
 }
 
 function refuseMissingPaths(findings: readonly Finding[]): void {

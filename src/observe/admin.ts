@@ -17,8 +17,8 @@ export type Route = () => Page | Promise<Page>;
 export interface AdminOptions {
   /** `host:port`, `[IPv6]:port`, or `:port` for all interfaces and both families; port 0 takes a free one. */
   readonly address: string;
-  /** By path, query string excluded. */
-  readonly routes: Readonly<Record<string, Route>>;
+  /** By path, query string excluded; asked for each request. */
+  readonly routes: () => Readonly<Record<string, Route>>;
   readonly log: Logger;
 }
 
@@ -53,7 +53,7 @@ export class AdminListenError extends Error {
 export async function serveAdmin({ address, routes, log }: AdminOptions): Promise<AdminServer> {
   const listen = parseListenAddress(address);
   const server = createServer((request, response) => {
-    respond(routes, request, response).catch((error: unknown) => {
+    respond(routes(), request, response).catch((error: unknown) => {
       log.error({ err: error, path: request.url }, "admin page failed");
       send(response, plainText(500, "Internal error; the log has the reason."));
     });
@@ -84,7 +84,7 @@ export function metricsRoute(metrics: Pick<Metrics, "scrape">): Route {
 }
 
 async function respond(
-  routes: AdminOptions["routes"],
+  routes: Readonly<Record<string, Route>>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

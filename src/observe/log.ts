@@ -64,3 +64,11 @@ function standardError(): DestinationStream {
   stream.on("error", () => {});
   return stream;
 }
+
+/** Lines are written in pieces of some kilobytes, at the latest after a tenth of a second: a query log has many. */
+export function openDestination(descriptor: number): ReturnType<typeof destination> {
+  const stream = destination({ dest: descriptor, sync: false, minLength: 4096, periodicFlush: 100 });
+  // A full disk or a closed pipe costs lines, not the server.
+  stream.on("error", () => {});
+  return stream;
+}

@@ -8,7 +8,8 @@
 
 import type { Metric } from "prom-client";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { ObservedQuery, QueryFamily } from "./query-counts.ts";
+import type { CountedQuery, CounterOf, GaugeOf, HistogramOf, Instruments } from "../dns/plugins/plugin.ts";
+import type { QueryFamily } from "./query-counts.ts";
 import { QueryCounts, queryFamilies } from "./query-counts.ts";
 
 export interface BuildInfo {
@@ -39,16 +40,12 @@ export interface Scrape {
   readonly body: string;
 }
 
-/** From 1 ms, doubling, to nine minutes. */
-const programmingEdgesSeconds = Array.from({ length: 20 }, (_, doublings) => 0.001 * 2 ** doublings);
-
 /** All metrics of one process, in a registry of their own, so that two never meet in a test. */
-export class Metrics {
+export class Metrics implements Instruments {
   readonly #registry = new Registry();
   readonly #queries = new QueryCounts();
   readonly #panics: Counter;
   readonly #enabledPlugins: Gauge<"server" | "zone" | "view" | "name">;
-  readonly #programmingDuration: Histogram<"service_kind">;
   readonly #restCallDuration: Histogram<"verb" | "host">;
   readonly #restCalls: Counter<"code" | "method" | "host">;
 
@@ -68,13 +65,6 @@ export class Metrics {
       labelNames: ["server", "zone", "view", "name"],
       registers,
     });
-    this.#programmingDuration = new Histogram({
-      name: "coredns_kubernetes_dns_programming_duration_seconds",
-      help: "Time from the change of a Service's endpoints until queries are answered by it.",
-      labelNames: ["service_kind"],
-      buckets: programmingEdgesSeconds,
-      registers,
-    });
     this.#restCallDuration = new Histogram({
       name: "coredns_kubernetes_rest_client_request_duration_seconds",
       help: "Time until the Kubernetes API answered.",
@@ -89,8 +79,8 @@ export class Metrics {
     });
   }
 
-  /** Counts one query. The only one of these on the per-query path: see `query-counts.ts` for what it costs. */
-  queryObserved(query: ObservedQuery): void {
+  /** Counts one query: see `query-counts.ts` for what it costs. */
+  observe(query: CountedQuery): void {
     this.#queries.observe(query);
   }
 
@@ -98,14 +88,34 @@ export class Metrics {
     this.#panics.inc();
   }
 
-  /** `seconds` since `endpoints.kubernetes.io/last-change-trigger-time`; only after the first sync, or it measures the start. */
-  programmingDurationObserved(serviceKind: "cluster_ip" | "headless_with_selector", seconds: number): void {
-    this.#programmingDuration.observe({ service_kind: serviceKind }, seconds);
-  }
-
   restClientRequestObserved({ verb, host, code, method, durationSeconds }: ObservedRestCall): void {
     this.#restCallDuration.observe({ verb, host }, durationSeconds);
     this.#restCalls.inc({ code, method, host });
+  }
+
+  counter<Label extends string>(name: string, help: string, labels: readonly Label[]): CounterOf<Label> {
+    const known = this.#registry.getSingleMetric(name) as Counter<Label> | undefined;
+    const counter = known ?? new Counter({ name, help, labelNames: labels, registers: [this.#registry] });
+    return { inc: (values, by = 1) => counter.inc(values, by) };
+  }
+
+  gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): GaugeOf<Label> {
+    const known = this.#registry.getSingleMetric(name) as Gauge<Label> | undefined;
+    const gauge = known ?? new Gauge({ name, help, labelNames: labels, registers: [this.#registry] });
+    return { set: (values, value) => gauge.set(values, value), remove: values => gauge.remove(values) };
+  }
+
+  histogram<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+    buckets: readonly number[],
+  ): HistogramOf<Label> {
+    const known = this.#registry.getSingleMetric(name) as Histogram<Label> | undefined;
+    const registers = [this.#registry];
+    const histogram =
+      known ?? new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers });
+    return { observe: (values, value) => histogram.observe(values, value) };
   }
 
   /** The whole set: what an earlier call enabled and this one does not name is gone. */

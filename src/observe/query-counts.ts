@@ -9,24 +9,7 @@
  * is always empty: there are no views.
  */
 
-export interface ObservedQuery {
-  /** The listener, as CoreDNS writes it: `dns://:53`. */
-  readonly server: string;
-  /** The zone of the server that matched, `.` if none did, `dropped` for a query that was not looked at. */
-  readonly zone: string;
-  readonly protocol: "udp" | "tcp";
-  /** IANA address family of the client: 1 is IPv4, 2 is IPv6. */
-  readonly family: "1" | "2";
-  readonly type: number;
-  /** Twelve bits. */
-  readonly rcode: number;
-  readonly isDnssecOk: boolean;
-  readonly requestSizeBytes: number;
-  readonly responseSizeBytes: number;
-  readonly durationSeconds: number;
-  /** The Corefile word that wrote the answer; "" when none did. */
-  readonly plugin: string;
-}
+import type { CountedQuery } from "../dns/plugins/plugin.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -89,7 +72,7 @@ export const queryFamilies: readonly QueryFamily[] = [
 export class QueryCounts {
   readonly #byServer = new Map<string, Map<string, ZoneCounts>>();
 
-  observe(query: ObservedQuery): void {
+  observe(query: CountedQuery): void {
     const counts = this.#byServer.get(query.server)?.get(query.zone) ?? this.#add(query.server, query.zone);
     counts.observe(query);
   }
@@ -206,7 +189,7 @@ class ZoneCounts {
     this.labels = { server, zone, view: "" };
   }
 
-  observe(query: ObservedQuery): void {
+  observe(query: CountedQuery): void {
     const protocol = query.protocol === "tcp" ? 1 : 0;
     const family = query.family === "2" ? 1 : 0;
     const type = query.type < 256 ? (typeIndexes[query.type] as number) : 0;

@@ -16,11 +16,10 @@ const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, rem
   [["up", "--dns.port", "70000", "manifests/examples"], /--dns.port "70000"/, /./],
   [["up", "--listen", "localhost", "manifests/examples"], /"localhost" is not an IP address/, /127\.0\.0\.1/],
   [["up", "--admin", "here", "manifests/examples"], /"here" is no address/, /HOST:PORT/],
-  [["dns", "--zones", "in-addr.arpa"], /reverse zones only/, /cluster\.local/],
-  [["dns", "--zones", "a..b"], /"a\.\.b" is not a domain name/, /./],
-  [["dns", "--pods", "some"], /--pods "some"/, /disabled, insecure, verified/],
+  [["dns", "-conf", "no/such/Corefile"], /cannot read the Corefile no\/such\/Corefile/, /-conf/],
+  [["dns", "-dns.port", "70000"], /--dns.port "70000"/, /./],
   [["dns", "--kubeconfig", ""], /--kubeconfig is empty/, /leave the flag out/],
-  [["dns", "--listen", "localhost"], /"localhost" is not an IP address/, /127\.0\.0\.1/],
+  [["dns", "-conf", ""], /--conf is empty/, /leave the flag out/],
   [["dns", "Corefile"], /"Corefile" means nothing/, /help dns/],
 ];
 

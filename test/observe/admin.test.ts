@@ -16,8 +16,12 @@ import { parseExposition } from "./exposition.ts";
 
 const silent = pino({ level: "silent" });
 
-async function serve(t: TestContext, routes: AdminOptions["routes"], log = silent): Promise<string> {
-  const server = await serveAdmin({ address: "127.0.0.1:0", routes, log });
+async function serve(
+  t: TestContext,
+  routes: ReturnType<AdminOptions["routes"]>,
+  log = silent,
+): Promise<string> {
+  const server = await serveAdmin({ address: "127.0.0.1:0", routes: () => routes, log });
   t.after(() => server.close());
   return `http://${server.address}`;
 }
@@ -87,7 +91,11 @@ test("route that throws is 500 without the stack, which the log has", async t =>
 });
 
 test("address without a host answers on IPv4 loopback too", async t => {
-  const server = await serveAdmin({ address: ":0", routes: { "/health": healthRoute() }, log: silent });
+  const server = await serveAdmin({
+    address: ":0",
+    routes: () => ({ "/health": healthRoute() }),
+    log: silent,
+  });
   t.after(() => server.close());
   const port = server.address.slice(server.address.lastIndexOf(":") + 1);
   assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
@@ -96,7 +104,7 @@ test("address without a host answers on IPv4 loopback too", async t => {
 test("port in use gives one error with what and remedy", async t => {
   const url = await serve(t, {});
   const address = url.slice("http://".length);
-  await assert.rejects(serveAdmin({ address, routes: {}, log: silent }), (error: unknown) => {
+  await assert.rejects(serveAdmin({ address, routes: () => ({}), log: silent }), (error: unknown) => {
     assert.ok(error instanceof AdminListenError);
     assert.equal(error.what, `cannot listen on ${address}: the port is taken`);
     assert.match(error.remedy, /choose another port/);
@@ -106,7 +114,7 @@ test("port in use gives one error with what and remedy", async t => {
 
 for (const address of ["8080", "localhost:", "host:http", ":65536", "::1:80", "[::1]", ""]) {
   test(`address "${address}" is refused with the forms there are`, async () => {
-    await assert.rejects(serveAdmin({ address, routes: {}, log: silent }), {
+    await assert.rejects(serveAdmin({ address, routes: () => ({}), log: silent }), {
       name: "AdminListenError",
       remedy: "write HOST:PORT, [IPv6]:PORT or :PORT",
     });
@@ -116,7 +124,7 @@ for (const address of ["8080", "localhost:", "host:http", ":65536", "::1:80", "[
 test("close ends kept-alive and stalled connections at once and frees the port", async t => {
   const server = await serveAdmin({
     address: "127.0.0.1:0",
-    routes: { "/health": healthRoute() },
+    routes: () => ({ "/health": healthRoute() }),
     log: silent,
   });
   const port = Number(server.address.split(":")[1]);

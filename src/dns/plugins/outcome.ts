@@ -19,6 +19,8 @@ export interface Reply {
   readonly reason: Reason | undefined;
   /** EDNS options to send, if the client speaks EDNS. */
   readonly options: readonly EdnsOption[];
+  /** Twelve bits; costs less than asking `message` for it. */
+  readonly rcode: number;
   /** The reply as values. */
   readonly message: Message;
   with(changes: ReplyChanges): Reply;
@@ -42,7 +44,7 @@ export interface ReplyChanges {
 }
 
 /** Several messages to one question: a zone transfer (RFC 5936), over a stream only. */
-export interface Stream {
+interface Stream {
   readonly kind: "stream";
   readonly plugin: string;
   /** Each small enough for one message; ids, question and flags of the header are complete but for the id. */
@@ -61,7 +63,7 @@ export interface Failure {
 }
 
 /** No reply at all. */
-export interface Drop {
+interface Drop {
   readonly kind: "drop";
 }
 

@@ -78,6 +78,9 @@ export interface PluginHost {
   /** Lines appear under the plugin's name. */
   readonly log: Logger;
   readonly instruments: Instruments;
+  readonly queries: QueryMeter;
+  /** Writes a line to the log as it is: for lines that are too many to be made of fields. */
+  writeLogLine(line: string): void;
   /** The zones of the server block, lower case. */
   readonly zones: readonly Name[];
   /** Where the directive is, for messages. */
@@ -116,6 +119,30 @@ export interface OpenCluster {
   close(): void;
 }
 
+/** Counts queries; must cost next to nothing. */
+interface QueryMeter {
+  observe(query: CountedQuery): void;
+}
+
+export interface CountedQuery {
+  /** The listener, as CoreDNS writes it: `dns://:53`. */
+  readonly server: string;
+  /** The zone of the server that matched, `.` if none did, `dropped` for a query that was not looked at. */
+  readonly zone: string;
+  readonly protocol: "udp" | "tcp";
+  /** IANA address family of the client: 1 is IPv4, 2 is IPv6. */
+  readonly family: "1" | "2";
+  readonly type: number;
+  /** Twelve bits. */
+  readonly rcode: number;
+  readonly isDnssecOk: boolean;
+  readonly requestSizeBytes: number;
+  readonly responseSizeBytes: number;
+  readonly durationSeconds: number;
+  /** The Corefile word that wrote the answer; "" when none did. */
+  readonly plugin: string;
+}
+
 /** Metrics of plugins. Asking twice for a name gives the same metric, so reloads go on counting. */
 export interface Instruments {
   counter<Label extends string>(name: string, help: string, labels: readonly Label[]): CounterOf<Label>;
@@ -146,6 +173,8 @@ export interface HistogramOf<Label extends string> {
 /** A plugin that cannot start as configured: a file that is not there, an address that is taken. */
 export class PluginStartError extends Error {
   override readonly name = "PluginStartError";
+  /** Of the program: bad configuration. */
+  readonly exitCode = 2;
   readonly at: Place;
   readonly what: string;
   readonly remedy: string;

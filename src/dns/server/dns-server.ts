@@ -1,93 +1,108 @@
-/** The DNS server's life: all its listeners on one port, or none. */
+/** The DNS server's life: a plan becomes blocks of plugins behind listeners, and another plan takes its place. */
 
-import type { Logger } from "pino";
-import type { Listener } from "./listener.ts";
-import type { Respond } from "./responder.ts";
-import { listenTcp } from "./tcp.ts";
-import { listenUdp } from "./udp.ts";
+import type { BlockPlan, CorefilePlan, PlanEntry } from "../corefile/plan.ts";
+import { configOf } from "../corefile/plan.ts";
+import type { RunningBlock } from "../plugins/block.ts";
+import { startBlock } from "../plugins/block.ts";
+import type { Plugin, PluginHost } from "../plugins/plugin.ts";
+import type { TlsConfig } from "../plugins/tls.ts";
+import type { ListenPlan, PreparedBlock } from "./listen-plan.ts";
+import { planListeners } from "./listen-plan.ts";
+import type { ListenerHooks } from "./open-listener.ts";
+import { OpenListener } from "./open-listener.ts";
+import { openTlsContext } from "./tls-context.ts";
+import { Work } from "./work.ts";
 
-export interface DNSServerOptions {
-  /** IP addresses to listen on, UDP and TCP each. */
-  readonly addresses: readonly string[];
-  /** 0 takes a port that is free on both. */
-  readonly port: number;
-  readonly respond: Respond;
-  readonly log: Logger;
+export interface DNSServerOptions extends ListenerHooks {
+  /** For plain DNS keys without a port. */
+  readonly defaultPort: number;
+  hostFor(block: BlockPlan<Plugin>, entry: PlanEntry<Plugin>): PluginHost;
 }
 
-export interface DNSServer {
-  readonly port: number;
-  close(): Promise<void>;
+/** The plugins of one plan, and the queries they are at work on. */
+interface Generation {
+  readonly blocks: readonly RunningBlock[];
+  readonly work: Work;
 }
 
-/** Why the server does not listen: `what` went wrong and the `remedy`. */
-export class DNSListenError extends Error {
-  readonly what: string;
-  readonly remedy: string;
+export class DNSServer {
+  readonly #options: DNSServerOptions;
+  readonly #listeners = new Map<string, OpenListener>();
+  #generation: Generation = { blocks: [], work: new Work() };
+  /** Earlier plans that still finish something. */
+  readonly #retiring = new Work();
 
-  constructor(what: string, remedy: string, cause: unknown) {
-    super(`${what}: ${remedy}`, { cause });
-    this.name = "DNSListenError";
-    this.what = what;
-    this.remedy = remedy;
+  constructor(options: DNSServerOptions) {
+    this.#options = options;
   }
-}
 
-/** A port that is free for TCP may be taken for UDP; another is tried this many times. */
-const portAttempts = 10;
-
-/**
- * Listens on every address, UDP and TCP.
- *
- * @throws DNSListenError when one of them cannot be had; the others are closed again
- */
-export async function startDNSServer(options: DNSServerOptions): Promise<DNSServer> {
-  for (let attempt = 1; ; attempt += 1) {
+  /**
+   * Serves by this plan from the next query on. Listeners that both plans want go on without a gap.
+   *
+   * @throws PluginStartError, DNSListenError; nothing has changed then
+   */
+  async apply(plan: CorefilePlan<Plugin>): Promise<void> {
+    const work = new Work();
+    const prepared: PreparedBlock[] = [];
+    const opened: OpenListener[] = [];
     try {
-      return await listenOnce(options);
+      for (const block of plan.blocks) prepared.push(await this.#prepare(block));
+      const wanted = planListeners(prepared, this.#options.defaultPort, work);
+      for (const one of wanted) {
+        if (!this.#listeners.has(one.key)) opened.push(await OpenListener.open(one, this.#options));
+      }
+      this.#switchTo(wanted, opened, { blocks: prepared.map(({ block }) => block), work });
     } catch (error) {
-      const isChanceConflict = options.port === 0 && (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (!isChanceConflict || attempt === portAttempts) throw listenError(options, error);
+      await Promise.all([...opened, ...prepared.map(({ block }) => block)].map(part => part.close()));
+      throw error;
     }
+  }
+
+  get listeners(): readonly OpenListener[] {
+    return [...this.#listeners.values()];
+  }
+
+  /** The server blocks as they run. */
+  get blocks(): readonly RunningBlock[] {
+    return this.#generation.blocks;
+  }
+
+  /** Stops listening, finishes what is under way, closes the plugins. */
+  async close(): Promise<void> {
+    const listeners = this.listeners;
+    this.#listeners.clear();
+    const finished = [...listeners.map(listener => listener.close()), this.#generation.work.finished()];
+    await Promise.all([...finished, this.#retiring.finished()]);
+    await Promise.all(this.blocks.map(block => block.close()));
+  }
+
+  async #prepare(plan: BlockPlan<Plugin>): Promise<PreparedBlock> {
+    const tlsEntry = plan.entries.find(({ plugin }) => plugin.name === "tls");
+    const config = configOf<TlsConfig>(plan, "tls");
+    const tls =
+      tlsEntry === undefined || config === undefined
+        ? undefined
+        : await openTlsContext(config, this.#options.hostFor(plan, tlsEntry).path, tlsEntry.at);
+    return { tls, block: await startBlock(plan, entry => this.#options.hostFor(plan, entry)) };
+  }
+
+  /** All at once, between two queries. */
+  #switchTo(wanted: readonly ListenPlan[], opened: readonly OpenListener[], next: Generation): void {
+    for (const listener of opened) this.#listeners.set(listener.plan.key, listener);
+    const keys = new Set(wanted.map(({ key }) => key));
+    for (const plan of wanted) this.#listeners.get(plan.key)?.follow(plan);
+    const previous = this.#generation;
+    this.#generation = next;
+    for (const [key, listener] of this.#listeners) {
+      if (keys.has(key)) continue;
+      this.#listeners.delete(key);
+      this.#retiring.add(listener.close());
+    }
+    this.#retiring.add(retire(previous));
   }
 }
 
-async function listenOnce({ addresses, port, respond, log }: DNSServerOptions): Promise<DNSServer> {
-  const listeners: Listener[] = [];
-  const close = async () => {
-    await Promise.all(listeners.map(listener => listener.close()));
-  };
-  try {
-    for (const address of addresses) {
-      listeners.push(await listenTcp(address, listeners[0]?.port ?? port, respond, log));
-      listeners.push(await listenUdp(address, listeners[0]?.port ?? port, respond, log));
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { port: listeners[0]?.port ?? port, close };
-}
-
-function listenError({ addresses, port }: DNSServerOptions, error: unknown): DNSListenError {
-  const { code, message, address } = error as NodeJS.ErrnoException & { address?: string };
-  const what = `cannot listen for DNS on ${address ?? addresses.join(", ")} port ${port}`;
-  switch (code) {
-    case "EACCES":
-      return new DNSListenError(
-        `${what}: the port needs a privilege`,
-        "choose one above 1023 or grant NET_BIND_SERVICE",
-        error,
-      );
-    case "EADDRINUSE":
-      return new DNSListenError(
-        `${what}: something else does`,
-        "end that program or choose another port",
-        error,
-      );
-    case "EADDRNOTAVAIL":
-      return new DNSListenError(`${what}: this machine has no such address`, "choose one that it has", error);
-    default:
-      return new DNSListenError(`${what}: ${message}`, "choose another address or port", error);
-  }
+async function retire({ blocks, work }: Generation): Promise<void> {
+  await work.finished();
+  await Promise.all(blocks.map(block => block.close()));
 }

@@ -7,134 +7,186 @@
  */
 
 import type { Logger } from "pino";
-import { shuffleAddresses } from "../plugins/shuffle-addresses.ts";
-
+import type { Outcome } from "../plugins/outcome.ts";
+import { andThen, failure } from "../plugins/outcome.ts";
+import type { Exchange } from "../plugins/plugin.ts";
+import type { Client, Query } from "../plugins/query.ts";
 import { decodeHeader, decodeMessage } from "../wire/decode.ts";
 import { extendedErrorOption } from "../wire/ede.ts";
 import { encodeMessage } from "../wire/encode.ts";
-import type { Edns, Header, Message, Question } from "../wire/message.ts";
+import type { EdnsOption, Header, Message, Question } from "../wire/message.ts";
 import { opcodes, rcodes } from "../wire/message.ts";
-import type { Name } from "../wire/name.ts";
-import { formatName } from "../wire/name.ts";
-import { classCodes } from "../wire/record.ts";
+import { formatName, lowerName } from "../wire/name.ts";
 import { WireError } from "../wire/wire-error.ts";
-import type { ZoneAnswer } from "../zone/kubernetes-zone.ts";
 import type { Reason } from "../zone/reason.ts";
 import { because, extendedErrorCodeOf } from "../zone/reason.ts";
+import type { Response } from "./reply-bytes.ts";
+import { replyBytes } from "./reply-bytes.ts";
+import type { Router, Site } from "./router.ts";
+import { takesClass } from "./router.ts";
 
-/** How a query came; `family` is that of the client's address. */
-export interface Client {
-  readonly protocol: "udp" | "tcp";
-  readonly family: "IPv4" | "IPv6";
-}
+/**
+ * Makes the response to one query, at once where it can. Never throws and never rejects. The query's bytes are not
+ * kept; the response is the caller's.
+ */
+export type Respond = (query: Uint8Array, client: Client) => Response | Promise<Response>;
 
-/** One query and its reply, for metrics and logs. */
-export interface Exchange {
+/** A query that no plugin saw: refused, malformed or not a question. */
+export type Dropped = Omit<Exchange, "query" | "outcome"> & {
   readonly client: Client;
   /** Undefined when the query could not be read. */
-  readonly question: Question | undefined;
-  /** The zone that answered; undefined when none did. */
-  readonly zone: Name | undefined;
-  readonly rcode: number;
-  readonly reason: Reason | undefined;
-  readonly isDnssecOk: boolean;
-  readonly requestSizeBytes: number;
-  readonly responseSizeBytes: number;
-  readonly durationMs: number;
-}
+  readonly message: Message | undefined;
+};
 
 export interface ResponderOptions {
-  /** What this server answers for, in words, for those who ask for something else. */
-  readonly served: string;
-  /** The answer to a question of class IN; undefined for a name this server does not serve. */
-  readonly answer: (question: Question) => ZoneAnswer | undefined;
-  readonly onExchange: (exchange: Exchange) => void;
+  /** The choice of server block; another one from one query to the next when the configuration changes. */
+  readonly router: () => Router;
+  /** The `server` label of metrics, such as `dns://:53`. */
+  readonly server: string;
+  readonly onDropped: (dropped: Dropped) => void;
   /** Hears what went wrong inside the server; the client gets SERVFAIL. */
   readonly onFault: () => void;
   readonly log: Logger;
 }
 
-/** Makes the reply to one query; undefined means that no reply is due. Never throws. The reply is the caller's. */
-export type Respond = (query: Uint8Array, client: Client) => Uint8Array | undefined;
-
-/** RFC 1035 §4.2.1: what every client takes over UDP, and the least an EDNS size can mean (RFC 6891 §6.2.3). */
-const minUdpSizeBytes = 512;
-/** The largest UDP payload IPv4 can carry: 65535 less the IP and UDP headers. */
-const maxUdpSizeBytes = 65507;
-const maxTcpSizeBytes = 65535;
+/** Questions that lead to questions (a CNAME out of one zone into another, and so on) end here. */
+const maxLookupDepth = 10;
 
 export function createResponder(options: ResponderOptions): Respond {
   return (bytes, client) => {
     const startedAtMs = performance.now();
-    const reply = replyTo(options, bytes, client);
-    if (reply !== undefined) tell(options, bytes, client, reply, performance.now() - startedAtMs);
-    return reply?.bytes;
+    // Too short to hold an id to reply to; or itself a reply, and answering those is how loops between servers start.
+    const header = bytes.length < 12 ? undefined : decodeHeader(bytes);
+    if (header === undefined || header.isResponse) return undefined;
+    const arrival: Arrival = { options, client, startedAtMs, requestSizeBytes: bytes.length };
+    if (header.opcode !== opcodes.QUERY && header.opcode !== opcodes.NOTIFY) {
+      return dropHeader(arrival, header, rcodes.NOTIMP);
+    }
+    const message = hasAcceptableCounts(header) ? decodeOrUndefined(bytes) : undefined;
+    const question = message?.questions[0];
+    if (message === undefined || question === undefined) return dropHeader(arrival, header, rcodes.FORMERR);
+    if (message.edns !== undefined && message.edns.version !== 0) {
+      return drop(arrival, message, rcodes.BADVERS, undefined);
+    }
+    return respondTo(arrival, message, question);
   };
 }
 
-/** Who counts and logs must not cost the client its answer. */
-function tell(
-  { onExchange, onFault, log }: ResponderOptions,
-  query: Uint8Array,
-  client: Client,
-  reply: Reply,
-  durationMs: number,
-): void {
-  const { question, zone, rcode, reason, edns, bytes } = reply;
+interface Arrival {
+  readonly options: ResponderOptions;
+  readonly client: Client;
+  readonly startedAtMs: number;
+  readonly requestSizeBytes: number;
+}
+
+function respondTo(arrival: Arrival, message: Message, question: Question): Response | Promise<Response> {
+  const router = arrival.options.router();
+  // NOTIFY asks a secondary to fetch the zone again (RFC 1996); this server is nobody's secondary.
+  const site = message.opcode === opcodes.QUERY ? router.siteFor(question) : undefined;
+  if (site === undefined || !takesClass(site, question.class)) {
+    return drop(arrival, message, rcodes.REFUSED, notServed(router));
+  }
+  const query = queryFor(arrival, router, site, message, 0);
+  return andThen(ask(arrival.options, site, query), outcome => finish(arrival, site, query, outcome));
+}
+
+function notServed({ zonesText }: Router): Reason {
+  return because("zone-not-served", `this server answers for ${zonesText} only`);
+}
+
+function queryFor(arrival: Arrival, router: Router, site: Site, message: Message, depth: number): Query {
+  const { options, client } = arrival;
+  const question = message.questions[0] as Question;
+  return {
+    message,
+    question,
+    name: lowerName(question.name),
+    client,
+    zone: site.zone,
+    zoneText: site.zoneText,
+    server: options.server,
+    metadata: site.collectsMetadata ? new Map() : undefined,
+    lookup: next => {
+      const nextSite = router.siteFor(next);
+      if (depth >= maxLookupDepth) return failure(rcodes.SERVFAIL, "questions lead to questions without end");
+      if (nextSite === undefined) return failure(rcodes.REFUSED);
+      const nextMessage = { ...message, questions: [next] };
+      return ask(options, nextSite, queryFor(arrival, router, nextSite, nextMessage, depth + 1));
+    },
+  };
+}
+
+/** The chain's outcome; what a plugin throws is SERVFAIL to the client and a fault in the log. */
+function ask(options: ResponderOptions, site: Site, query: Query): Outcome | Promise<Outcome> {
+  const fault = (error: unknown): Outcome => {
+    options.onFault();
+    const { name, type } = query.question;
+    options.log.error({ err: error, name: formatName(name), type }, "answering failed");
+    return failure(rcodes.SERVFAIL);
+  };
   try {
-    onExchange({
-      client,
-      question,
-      zone,
-      rcode,
-      reason,
-      isDnssecOk: edns?.isDnssecOk === true,
-      requestSizeBytes: query.length,
-      responseSizeBytes: bytes.length,
-      durationMs,
-    });
+    const outcome = site.block.handle(query);
+    if (!(outcome instanceof Promise)) return outcome;
+    const safe = outcome.catch(fault);
+    site.work.add(safe);
+    return safe;
+  } catch (error) {
+    return fault(error);
+  }
+}
+
+function finish(arrival: Arrival, site: Site, query: Query, outcome: Outcome): Response {
+  const response = encodeOutcome(arrival, query.message, outcome);
+  const first = response instanceof Uint8Array ? response : response?.[0];
+  const exchange: Exchange = {
+    query,
+    outcome,
+    rcode: rcodeOf(outcome),
+    requestSizeBytes: arrival.requestSizeBytes,
+    response: first,
+    durationMs: performance.now() - arrival.startedAtMs,
+  };
+  for (const listener of site.listeners) tell(arrival.options, () => listener.sent(exchange));
+  return response;
+}
+
+/** Who counts and logs must not cost the client its answer. */
+function tell({ onFault, log }: ResponderOptions, hear: () => void): void {
+  try {
+    hear();
   } catch (error) {
     onFault();
-    log.error({ err: error }, "counting a query failed");
+    log.error({ err: error }, "counting or logging a query failed");
   }
 }
 
-/** No zone's answer: only why there is none. */
-interface Failure {
-  readonly rcode: number;
-  readonly reason?: Reason;
-}
-
-interface Reply {
-  readonly bytes: Uint8Array;
-  readonly question: Question | undefined;
-  readonly zone: Name | undefined;
-  readonly rcode: number;
-  readonly reason: Reason | undefined;
-  readonly edns: Edns | undefined;
-}
-
-function replyTo(options: ResponderOptions, bytes: Uint8Array, client: Client): Reply | undefined {
-  // Too short to hold an id to reply to; or itself a reply, and answering those is how loops between servers start.
-  const header = bytes.length < 12 ? undefined : decodeHeader(bytes);
-  if (header === undefined || header.isResponse) return undefined;
-  if (header.opcode !== opcodes.QUERY && header.opcode !== opcodes.NOTIFY) {
-    return bareReply(header, rcodes.NOTIMP);
+function rcodeOf(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case "reply":
+    case "failure":
+      return outcome.rcode;
+    default:
+      return rcodes.NOERROR;
   }
-  if (!hasAcceptableCounts(header)) return bareReply(header, rcodes.FORMERR);
-  const query = decodeOrUndefined(bytes);
-  const question = query?.questions[0];
-  if (query === undefined || question === undefined) return bareReply(header, rcodes.FORMERR);
+}
+
+function encodeOutcome(arrival: Arrival, query: Message, outcome: Outcome): Response {
+  const { options, client } = arrival;
   try {
-    return replyToQuestion(options, query, question, client);
+    return replyBytes(query, client, outcome, optionsOf);
   } catch (error) {
     options.onFault();
     options.log.error(
-      { err: error, name: formatName(question.name), type: question.type },
-      "answering failed",
+      { err: error, plugin: "plugin" in outcome ? outcome.plugin : "" },
+      "encoding a reply failed",
     );
-    return assemble(query, question, client, { rcode: rcodes.SERVFAIL });
+    return replyBytes(query, client, failure(rcodes.SERVFAIL), optionsOf);
   }
+}
+
+function optionsOf(reason: Reason | undefined): readonly EdnsOption[] {
+  if (reason === undefined) return [];
+  return [extendedErrorOption(extendedErrorCodeOf(reason), `${reason.code}: ${reason.text}`)];
 }
 
 /** One question and no more of the rest than a query can mean: a SOA for IXFR or NOTIFY, OPT and TSIG. */
@@ -156,89 +208,32 @@ function decodeOrUndefined(bytes: Uint8Array): Message | undefined {
   }
 }
 
-function replyToQuestion(
-  options: ResponderOptions,
-  query: Message,
-  question: Question,
-  client: Client,
-): Reply {
-  if (query.edns !== undefined && query.edns.version !== 0) {
-    return assemble(query, question, client, { rcode: rcodes.BADVERS });
-  }
-  // NOTIFY asks a secondary to fetch the zone again (RFC 1996); this server is nobody's secondary.
-  const isServed = query.opcode === opcodes.QUERY && question.class === classCodes.IN;
-  const answer = isServed ? options.answer(question) : undefined;
-  return assemble(query, question, client, answer ?? refusal(options.served));
-}
-
-function refusal(served: string): Failure {
-  return {
-    rcode: rcodes.REFUSED,
-    reason: because("zone-not-served", `this server answers for ${served} only`),
-  };
-}
-
 /** A reply without sections, for a query whose body is not to be trusted. */
-function bareReply(header: Header, rcode: number): Reply {
-  const bytes = encodeMessage({ ...header, ...replyFlags, rcode, ...noSections }, 512);
-  return { bytes, question: undefined, zone: undefined, rcode, reason: undefined, edns: undefined };
-}
-
-const replyFlags = {
-  isResponse: true,
-  isAuthoritative: false,
-  isTruncated: false,
-  recursionAvailable: false,
-  authenticData: false,
-} as const;
-
-const noSections = {
-  questions: [],
-  answers: [],
-  authorities: [],
-  additionals: [],
-  edns: undefined,
-} as const;
-
-function assemble(query: Message, question: Question, client: Client, answer: ZoneAnswer | Failure): Reply {
-  const zoneAnswer = "zone" in answer ? answer : undefined;
-  const message: Message = {
-    ...replyFlags,
-    id: query.id,
-    opcode: query.opcode,
-    // A refusal says nothing with authority; everything else comes from the zone itself.
-    isAuthoritative: zoneAnswer !== undefined && answer.rcode !== rcodes.REFUSED,
-    recursionDesired: query.recursionDesired,
-    checkingDisabled: query.checkingDisabled,
-    rcode: answer.rcode,
-    questions: query.questions,
-    answers: shuffleAddresses(zoneAnswer?.answers ?? []),
-    authorities: zoneAnswer?.authorities ?? [],
-    additionals: shuffleAddresses(zoneAnswer?.additionals ?? []),
-    edns: replyEdns(query.edns, answer.reason),
+function dropHeader(arrival: Arrival, header: Header, rcode: number): Response {
+  const noSections = { questions: [], answers: [], authorities: [], additionals: [], edns: undefined };
+  const flags = {
+    isAuthoritative: false,
+    isTruncated: false,
+    recursionAvailable: false,
+    authenticData: false,
   };
-  const bytes = encodeMessage(message, maxReplySize(query.edns, client));
-  const { rcode, reason } = answer;
-  return { bytes, question, zone: zoneAnswer?.zone, rcode, reason, edns: query.edns };
+  const message = { ...header, ...flags, ...noSections, isResponse: true, rcode };
+  return tellDropped(arrival, undefined, rcode, encodeMessage(message, 512));
 }
 
-/** RFC 6891 §6.1.1: an OPT record exactly when the query had one. */
-function replyEdns(asked: Edns | undefined, reason: Reason | undefined): Edns | undefined {
-  if (asked === undefined) return undefined;
-  const options =
-    reason === undefined
-      ? []
-      : [extendedErrorOption(extendedErrorCodeOf(reason), `${reason.code}: ${reason.text}`)];
-  return {
-    udpPayloadSizeBytes: asked.udpPayloadSizeBytes,
-    version: 0,
-    isDnssecOk: asked.isDnssecOk,
-    options,
-  };
+function drop(arrival: Arrival, message: Message, rcode: number, reason: Reason | undefined): Response {
+  const outcome = failure(rcode, undefined, reason);
+  const response = replyBytes(message, arrival.client, outcome, optionsOf);
+  return tellDropped(arrival, message, rcode, response as Uint8Array);
 }
 
-function maxReplySize(edns: Edns | undefined, client: Client): number {
-  if (client.protocol === "tcp") return maxTcpSizeBytes;
-  const asked = edns?.udpPayloadSizeBytes ?? minUdpSizeBytes;
-  return Math.min(Math.max(asked, minUdpSizeBytes), maxUdpSizeBytes);
+function tellDropped(
+  { options, client, requestSizeBytes, startedAtMs }: Arrival,
+  message: Message | undefined,
+  rcode: number,
+  response: Uint8Array,
+): Response {
+  const durationMs = performance.now() - startedAtMs;
+  tell(options, () => options.onDropped({ client, message, rcode, requestSizeBytes, response, durationMs }));
+  return response;
 }

@@ -1,144 +1,193 @@
-/** DNS over TCP: RFC 1035 §4.2.2, RFC 7766 (pipelining, idle connections, half-closed clients). */
+/** DNS over TCP and over TLS: RFC 1035 §4.2.2, RFC 7766 (pipelining, idle connections, half-closed clients), RFC 7858. */
 
 import { once } from "node:events";
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:net";
-import type { Logger } from "pino";
-import type { Listener } from "./listener.ts";
-import type { Client, Respond } from "./responder.ts";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import type { Client } from "../plugins/query.ts";
+import { Deadline } from "./deadline.ts";
+import { FrameReader, frame } from "./frame.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
+import type { Response } from "./reply-bytes.ts";
+import type { Respond } from "./responder.ts";
+import { clientOf } from "./socket-client.ts";
+import type { TlsContext } from "./tls-context.ts";
+import { isWelcome } from "./tls-context.ts";
 
 /** CoreDNS's defaults. The time starts anew with each whole query, so bytes in drips do not keep a connection. */
-const firstQueryTimeoutMs = 3_000;
-const idleTimeoutMs = 10_000;
-const writeTimeoutMs = 5_000;
+export interface StreamTimeouts {
+  readonly firstQueryMs: number;
+  readonly idleMs: number;
+  readonly writeMs: number;
+  /** Queries a connection may carry; Infinity for no limit. */
+  readonly maxQueries: number;
+}
+
+export const defaultTimeouts: StreamTimeouts = {
+  firstQueryMs: 3_000,
+  idleMs: 10_000,
+  writeMs: 5_000,
+  maxQueries: Infinity,
+};
+
 /** Each connection costs a file descriptor; clients that hold thousands must not take UDP and the API's away. */
 const maxConnections = 4_096;
+/** Of one connection; what a client sends beyond them is read when some have been answered. */
+const maxQueriesUnderWay = 128;
 
-/** Listens on `address` and `port`; port 0 takes a free one. Rejects with the system's error. */
-export async function listenTcp(
-  address: string,
-  port: number,
-  respond: Respond,
-  log: Logger,
-): Promise<Listener> {
-  const connections = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    connections.add(socket);
-    socket.on("close", () => connections.delete(socket));
-    serveConnection(socket, respond);
-  });
+export interface StreamOptions extends ListenOptions {
+  /** For connections from now on; another one when the configuration changes. */
+  readonly timeouts: () => StreamTimeouts;
+  /** Certificate and so on for DNS over TLS; undefined for plain TCP. */
+  readonly tls: TlsContext | undefined;
+}
+
+export interface StreamListener extends Listener {
+  /** For connections from now on. */
+  setTls(tls: TlsContext): void;
+}
+
+/** Listens on `address` and `port`. Rejects with the system's error. */
+export async function listenTcp(options: StreamOptions): Promise<StreamListener> {
+  const { address, port, respond, log, timeouts, tls } = options;
+  const connections = new Set<Connection>();
+  const protocol = tls === undefined ? "tcp" : "tls";
+  const accept = (socket: Socket) => {
+    if (!isWelcome(socket, tls?.clientAuth)) return void socket.destroy();
+    const connection = new Connection(socket, respond, clientOf(socket, protocol, address), timeouts());
+    connections.add(connection);
+    socket.on("close", () => connections.delete(connection));
+  };
+  const socketOptions = { allowHalfOpen: true, noDelay: true };
+  const server: Server =
+    tls === undefined
+      ? createServer(socketOptions, accept)
+      : createTlsServer(
+          {
+            ...socketOptions,
+            ...tls,
+            minVersion: "TLSv1.2",
+            handshakeTimeout: timeouts().firstQueryMs,
+            ALPNProtocols: ["dot"],
+          },
+          accept,
+        );
   server.maxConnections = maxConnections;
   server.listen({ port, host: address, ipv6Only: true });
   await once(server, "listening");
   server.on("error", error => log.warn({ err: error }, "TCP listener error; listening goes on"));
   server.on("drop", () => log.debug({ maxConnections }, "TCP connection dropped: too many are open"));
+  // A failed handshake is the client's affair.
+  server.on("tlsClientError", error => log.debug({ err: error }, "TLS handshake failed"));
   const listening = server.address();
   if (listening === null || typeof listening === "string") throw new Error("a TCP listener has a port");
-  return { address, port: listening.port, close: () => close(server, connections) };
-}
-
-function serveConnection(socket: Socket, respond: Respond): void {
-  const client: Client = { protocol: "tcp", family: socket.remoteFamily === "IPv6" ? "IPv6" : "IPv4" };
-  const frames = new FrameReader();
-  const deadline = new Deadline(() => socket.destroy());
-  deadline.set(firstQueryTimeoutMs);
-  const answerAll = () => {
-    for (let query = frames.next(); query !== undefined; query = frames.next()) {
-      const reply = respond(query, client);
-      deadline.set(idleTimeoutMs);
-      if (reply === undefined || socket.write(frame(reply))) continue;
-      // Who asks without reading gets no more answers, and is not read from, until it reads (RFC 7766 §6.2.1.1).
-      socket.pause();
-      deadline.set(writeTimeoutMs);
-      return;
-    }
-    socket.resume();
+  return {
+    address,
+    port: listening.port,
+    setTls: context => (server as TlsServer).setSecureContext(context),
+    async close() {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()));
+      for (const connection of connections) connection.finish();
+      await closed;
+    },
   };
-  socket.on("data", (chunk: Buffer) => {
-    frames.push(chunk);
-    answerAll();
-  });
-  socket.on("drain", () => {
-    deadline.set(idleTimeoutMs);
-    answerAll();
-  });
-  // A client may close its sending side at once and still wait for the answers (RFC 7766 §6.2.4).
-  socket.on("end", () => {
-    deadline.set(writeTimeoutMs);
-    socket.end();
-  });
-  // Resets are the client's affair; "close" follows every error.
-  socket.on("error", () => {});
-  socket.on("close", () => deadline.clear());
 }
 
-function frame(reply: Uint8Array): Uint8Array {
-  const framed = Buffer.allocUnsafe(2 + reply.length);
-  framed.writeUInt16BE(reply.length);
-  framed.set(reply, 2);
-  return framed;
-}
+/** One client's stream of queries; answers go back as they are ready (RFC 7766 §6.2.1.1). */
+class Connection {
+  readonly #socket: Socket;
+  readonly #respond: Respond;
+  readonly #client: Client;
+  readonly #timeouts: StreamTimeouts;
+  readonly #frames = new FrameReader();
+  readonly #deadline: Deadline;
+  #underWay = 0;
+  #queries = 0;
+  /** No more queries are taken: the client ended its side, or the server does. */
+  #isEnding = false;
+  #isWriting = true;
 
-/** Takes bytes in pieces of any size, gives whole messages: two octets of length before each. */
-class FrameReader {
-  /** Pending octets are those from `#start` to `#end`; behind them is room for more. */
-  #bytes: Buffer = Buffer.alloc(0);
-  #start = 0;
-  #end = 0;
+  constructor(socket: Socket, respond: Respond, client: Client, timeouts: StreamTimeouts) {
+    this.#socket = socket;
+    this.#respond = respond;
+    this.#client = client;
+    this.#timeouts = timeouts;
+    this.#deadline = new Deadline(() => socket.destroy());
+    this.#deadline.set(timeouts.firstQueryMs);
+    socket.on("data", (chunk: Buffer) => {
+      this.#frames.push(chunk);
+      this.#answerAll();
+    });
+    socket.on("drain", () => {
+      this.#isWriting = true;
+      this.#rest();
+      this.#answerAll();
+      if (this.#isEnding) this.finish();
+    });
+    // A client may close its sending side at once and still wait for the answers (RFC 7766 §6.2.4).
+    socket.on("end", () => this.finish());
+    // Resets are the client's affair; "close" follows every error.
+    socket.on("error", () => {});
+    socket.on("close", () => this.#deadline.clear());
+  }
 
-  push(piece: Buffer): void {
-    if (this.#start === this.#end) {
-      this.#bytes = piece;
-      this.#start = 0;
-      this.#end = piece.length;
-      return;
+  /** Takes no more queries and closes when those under way are answered. */
+  finish(): void {
+    this.#isEnding = true;
+    this.#deadline.set(this.#timeouts.writeMs);
+    if (this.#underWay === 0 && this.#isWriting) this.#socket.destroySoon();
+  }
+
+  #answerAll(): void {
+    while (this.#takesQueries) {
+      const query = this.#frames.next();
+      if (query === undefined) break;
+      this.#queries += 1;
+      const response = this.#respond(query, this.#client);
+      if (response instanceof Promise) this.#awaitResponse(response);
+      else this.#write(response);
     }
-    if (this.#bytes.length - this.#end < piece.length) this.#makeRoom(piece.length);
-    piece.copy(this.#bytes, this.#end);
-    this.#end += piece.length;
+    // Who asks without reading gets no more answers, and is not read from, until it reads (RFC 7766 §6.2.1.1).
+    if (this.#takesQueries || this.#isEnding) this.#socket.resume();
+    else this.#socket.pause();
+    if (this.#queries >= this.#timeouts.maxQueries && !this.#isEnding) this.finish();
   }
 
-  /** The message is good until the next `push`. */
-  next(): Uint8Array | undefined {
-    if (this.#end - this.#start < 2) return undefined;
-    const messageStart = this.#start + 2;
-    const messageEnd = messageStart + this.#bytes.readUInt16BE(this.#start);
-    if (messageEnd > this.#end) return undefined;
-    this.#start = messageEnd;
-    return this.#bytes.subarray(messageStart, messageEnd);
+  get #takesQueries(): boolean {
+    return (
+      this.#isWriting &&
+      !this.#socket.destroyed &&
+      this.#underWay < maxQueriesUnderWay &&
+      this.#queries < this.#timeouts.maxQueries
+    );
   }
 
-  /** Doubles, so that octets that come one by one are copied twice on average, and none keeps a buffer of its own. */
-  #makeRoom(moreBytes: number): void {
-    const pending = this.#bytes.subarray(this.#start, this.#end);
-    this.#bytes = Buffer.allocUnsafeSlow(2 * (pending.length + moreBytes));
-    pending.copy(this.#bytes);
-    this.#start = 0;
-    this.#end = pending.length;
-  }
-}
-
-/** One deadline at a time. */
-class Deadline {
-  readonly #expired: () => void;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(expired: () => void) {
-    this.#expired = expired;
+  #awaitResponse(promise: Promise<Response>): void {
+    this.#underWay += 1;
+    // The client waits for us: the connection is not idle.
+    this.#deadline.clear();
+    promise
+      .then(response => {
+        this.#underWay -= 1;
+        if (this.#socket.destroyed) return;
+        this.#write(response);
+        this.#answerAll();
+        if (this.#isEnding) this.finish();
+      })
+      .catch(() => this.#socket.destroy());
   }
 
-  set(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#expired, delayMs);
+  #write(response: Response): void {
+    this.#rest();
+    for (const message of response instanceof Uint8Array ? [response] : (response ?? [])) {
+      if (this.#socket.write(frame(message))) continue;
+      this.#isWriting = false;
+      this.#deadline.set(this.#timeouts.writeMs);
+    }
   }
 
-  clear(): void {
-    clearTimeout(this.#timer);
+  /** Nothing but the next query is awaited. */
+  #rest(): void {
+    if (this.#underWay === 0) this.#deadline.set(this.#timeouts.idleMs);
   }
-}
-
-function close(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()));
-  for (const socket of connections) socket.destroy();
-  return closed;
 }

@@ -1,12 +1,14 @@
 /** DNS over UDP on node's own sockets: works wherever node does. */
 
-import type { Socket } from "node:dgram";
+import type { RemoteInfo, Socket } from "node:dgram";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
-import type { Listener } from "./listener.ts";
-import type { Client, Respond } from "./responder.ts";
+import type { Client } from "../plugins/query.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
+import type { Response } from "./reply-bytes.ts";
+import { Work } from "./work.ts";
 
 /**
  * Room for the bursts of clients that ask A and AAAA for every search domain at once; the kernel cuts it to
@@ -14,13 +16,8 @@ import type { Client, Respond } from "./responder.ts";
  */
 const receiveBufferBytes = 4 * 1024 * 1024;
 
-/** Listens on `address` and `port`; port 0 takes a free one. Rejects with the system's error. */
-export async function listenUdp(
-  address: string,
-  port: number,
-  respond: Respond,
-  log: Logger,
-): Promise<Listener> {
+/** Listens on `address` and `port`. Rejects with the system's error. */
+export async function listenUdp({ address, port, respond, log }: ListenOptions): Promise<Listener> {
   const isV6 = isIPv6(address);
   const socket = createSocket({
     type: isV6 ? "udp6" : "udp4",
@@ -35,20 +32,40 @@ export async function listenUdp(
     socket.close();
     throw error;
   }
-  socket.on("message", (query, { address: host, port: clientPort, family }) => {
-    const client: Client = { protocol: "udp", family };
-    const reply = respond(query, client);
-    if (reply !== undefined) socket.send(reply, clientPort, host, error => reportSend(log, error));
-  });
+  const serverPort = socket.address().port;
+  const work = new Work();
+  const receive = (query: Buffer, remote: RemoteInfo) => {
+    const { address: host, port: clientPort, family } = remote;
+    const client: Client = {
+      protocol: "udp",
+      family,
+      address: host,
+      port: clientPort,
+      serverAddress: address,
+      serverPort,
+    };
+    const response = respond(query, client);
+    if (!(response instanceof Promise)) send(socket, response, remote, log);
+    else work.add(response.then(late => send(socket, late, remote, log)));
+  };
+  socket.on("message", receive);
   socket.on("error", error => log.warn({ err: error }, "UDP socket error; listening goes on"));
-  return { address, port: socket.address().port, close: () => close(socket) };
+  return {
+    address,
+    port: serverPort,
+    async close() {
+      socket.off("message", receive);
+      await work.finished();
+      await new Promise<void>(resolve => socket.close(() => resolve()));
+    },
+  };
 }
 
-/** A client that is gone or unreachable is its own affair, and may be worth a line only to somebody looking for one. */
-function reportSend(log: Logger, error: Error | null): void {
-  if (error !== null) log.debug({ err: error }, "UDP reply not sent");
-}
-
-function close(socket: Socket): Promise<void> {
-  return new Promise(resolve => socket.close(resolve));
+function send(socket: Socket, response: Response, { port, address }: RemoteInfo, log: Logger): void {
+  // Several messages are for streams; a zone transfer over UDP is refused before it gets here.
+  if (!(response instanceof Uint8Array)) return;
+  socket.send(response, port, address, error => {
+    // A client that is gone or unreachable is its own affair, and may be worth a line only to somebody looking for one.
+    if (error !== null) log.debug({ err: error }, "UDP reply not sent");
+  });
 }

@@ -3,44 +3,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { type TestContext, test } from "node:test";
-import { pino } from "pino";
-import type { DNSServer } from "../../../src/dns/server/dns-server.ts";
-import { DNSListenError, startDNSServer } from "../../../src/dns/server/dns-server.ts";
-import type { Exchange, ResponderOptions } from "../../../src/dns/server/responder.ts";
-import { createResponder } from "../../../src/dns/server/responder.ts";
+import { test } from "node:test";
+import type { Outcome } from "../../../src/dns/plugins/outcome.ts";
+import type { Exchange } from "../../../src/dns/plugins/plugin.ts";
+import { DNSListenError } from "../../../src/dns/server/open-listener.ts";
 import { parseExtendedError } from "../../../src/dns/wire/ede.ts";
-import type { ZoneAnswer } from "../../../src/dns/zone/kubernetes-zone.ts";
 import { exchangeTcp, exchangeUdp, frame, TcpClient } from "../../support/dns-client.ts";
 import { buildQuery } from "../../support/dns-client-query.ts";
 import { decodeReply } from "../../support/dns-client-reply.ts";
-
-const log = pino({ level: "silent" });
-const host = "127.0.0.1";
-
-function answered(count: number): ZoneAnswer {
-  const answers = Array.from({ length: count }, (_, place) => ({
-    name: ["web", "test"],
-    class: 1,
-    ttlSeconds: 5,
-    data: { type: "A" as const, address: `10.0.${place >> 8}.${place & 255}` },
-  }));
-  return { zone: ["test"], rcode: 0, answers, authorities: [], additionals: [], reason: undefined };
-}
-
-async function start(context: TestContext, options: Partial<ResponderOptions> = {}): Promise<DNSServer> {
-  const respond = createResponder({
-    served: "test.",
-    answer: () => answered(1),
-    onExchange: () => {},
-    onFault: () => {},
-    log,
-    ...options,
-  });
-  const server = await startDNSServer({ addresses: [host], port: 0, respond, log });
-  context.after(() => server.close());
-  return server;
-}
+import { answering, host, newServer, planOf, start } from "./test-server.ts";
 
 test("a free port is the same for UDP and TCP", async context => {
   const { port } = await start(context);
@@ -52,8 +23,9 @@ test("a free port is the same for UDP and TCP", async context => {
 
 test("a port that is taken is refused with what to do, and nothing stays open", async context => {
   const { port } = await start(context);
+  const server = newServer();
   await assert.rejects(
-    startDNSServer({ addresses: ["127.0.0.2", host], port, respond: () => undefined, log }),
+    server.apply(planOf(`test:${port} {\n bind 127.0.0.2 ${host}\n answer\n}`)),
     (error: unknown) => {
       assert.ok(error instanceof DNSListenError);
       assert.equal(error.what, `cannot listen for DNS on 127.0.0.1 port ${port}: something else does`);
@@ -61,13 +33,13 @@ test("a port that is taken is refused with what to do, and nothing stays open", 
       return true;
     },
   );
-  const again = await startDNSServer({ addresses: ["127.0.0.2"], port, respond: () => undefined, log });
-  await again.close();
+  await server.apply(planOf(`test:${port} {\n bind 127.0.0.2\n answer\n}`));
+  await server.close();
 });
 
 test("an address of another machine is refused by name", async () => {
   await assert.rejects(
-    startDNSServer({ addresses: ["192.0.2.1"], port: 0, respond: () => undefined, log }),
+    newServer().apply(planOf("test {\n bind 192.0.2.1\n answer\n}")),
     /192\.0\.2\.1 .*this machine has no such address/,
   );
 });
@@ -75,7 +47,7 @@ test("an address of another machine is refused by name", async () => {
 test("a fault while answering is SERVFAIL for that client and counted", async context => {
   let faultCount = 0;
   const { port } = await start(context, {
-    answer: () => {
+    handle: () => {
       throw new Error("fault");
     },
     onFault: () => {
@@ -90,7 +62,7 @@ test("a fault while answering is SERVFAIL for that client and counted", async co
 test("a fault while counting costs the client nothing", async context => {
   let faultCount = 0;
   const { port } = await start(context, {
-    onExchange: () => {
+    sent: () => {
       throw new Error("fault");
     },
     onFault: () => {
@@ -102,7 +74,7 @@ test("a fault while counting costs the client nothing", async context => {
 });
 
 test("a name outside the zones is refused and the reason is on the wire", async context => {
-  const { port } = await start(context, { answer: () => undefined });
+  const { port } = await start(context);
   const query = buildQuery("example.com. A", { edns: {} });
   const reply = decodeReply(await exchangeUdp({ host, port }, query));
   assert.equal(reply.rcode, "REFUSED");
@@ -113,25 +85,63 @@ test("a name outside the zones is refused and the reason is on the wire", async 
   assert.equal(error?.text, "zone-not-served: this server answers for test. only");
 });
 
-test("each exchange is told once with sizes, zone and rcode", async context => {
+test("each exchange is told once with sizes and rcode", async context => {
   const exchanges: Exchange[] = [];
-  const { port } = await start(context, { onExchange: exchange => exchanges.push(exchange) });
+  const { port } = await start(context, { sent: exchange => exchanges.push(exchange) });
   const query = buildQuery("web.test. A", { edns: { isDnssecOk: true } });
   const reply = await exchangeUdp({ host, port }, query);
   const [exchange, ...others] = exchanges;
   assert.equal(others.length, 0);
   assert.deepEqual(
-    [exchange?.requestSizeBytes, exchange?.responseSizeBytes, exchange?.zone, exchange?.rcode],
-    [query.length, reply.length, ["test"], 0],
+    [exchange?.requestSizeBytes, exchange?.response?.length, exchange?.query.zoneText, exchange?.rcode],
+    [query.length, reply.length, "test.", 0],
   );
-  assert.equal(exchange?.isDnssecOk, true);
+  assert.equal(exchange?.query.client.address, host);
+});
+
+test("an answer that comes late reaches its client, over UDP and TCP", async context => {
+  const { port } = await start(context, {
+    handle: query => new Promise(resolve => setImmediate(() => resolve(answering(1)(query)))),
+  });
+  for (const exchange of [exchangeUdp, exchangeTcp]) {
+    const reply = decodeReply(await exchange({ host, port }, buildQuery("web.test. A")));
+    assert.deepEqual(reply.answer, ["web.test. 5 IN A 10.0.0.0"]);
+  }
+});
+
+test("an answer that never comes does not hold up the next one on the same connection", async context => {
+  const slow = Promise.withResolvers<Outcome>();
+  const { port } = await start(context, {
+    handle: query => (query.name[0] === "slow" ? slow.promise : answering(1)(query)),
+  });
+  const client = await TcpClient.open({ host, port });
+  context.after(() => client.destroy());
+  client.write(Buffer.concat([frame(buildQuery("slow.test. A")), frame(buildQuery("web.test. A"))]));
+  assert.deepEqual(decodeReply(await client.receive()).answer, ["web.test. 5 IN A 10.0.0.0"]);
+  slow.resolve({ kind: "drop" });
+});
+
+test("another plan takes over between two queries, and one that cannot start changes nothing", async context => {
+  const server = newServer();
+  context.after(() => server.close());
+  const corefile = (port: number | string) => `test${port} {\n bind ${host}\n answer\n}`;
+  await server.apply(planOf(corefile("")));
+  const port = server.listeners[0]?.port ?? 0;
+  const ask = async () =>
+    decodeReply(await exchangeUdp({ host, port }, buildQuery("web.test. A"))).answer.length;
+  assert.equal(await ask(), 1);
+  await server.apply(planOf(corefile(""), { handle: answering(2) }));
+  assert.equal(await ask(), 2);
+  const impossible = `${corefile("")}\nother:${port} {\n bind 192.0.2.1\n answer\n}`;
+  await assert.rejects(server.apply(planOf(impossible, { handle: answering(3) })), DNSListenError);
+  assert.equal(await ask(), 2);
 });
 
 test("a client that does not read is answered no further, and loses nothing once it does", async context => {
   let answeredCount = 0;
   const { port } = await start(context, {
-    answer: () => answered(1000),
-    onExchange: () => {
+    handle: answering(1000),
+    sent: () => {
       answeredCount += 1;
     },
   });
@@ -187,15 +197,9 @@ test("a silent connection is closed by the server", async context => {
 });
 
 test("closing ends open connections at once", async () => {
-  const respond = createResponder({
-    served: "test.",
-    answer: () => answered(1),
-    onExchange: () => {},
-    onFault: () => {},
-    log,
-  });
-  const server = await startDNSServer({ addresses: [host], port: 0, respond, log });
-  const client = await TcpClient.open({ host, port: server.port });
+  const server = newServer();
+  await server.apply(planOf(`test {\n bind ${host}\n answer\n}`));
+  const client = await TcpClient.open({ host, port: server.listeners[0]?.port ?? 0 });
   client.write(frame(buildQuery("web.test. A")));
   await client.receive();
   await server.close();

@@ -1,0 +1,119 @@
+/** The clusters that server blocks ask for: equal wishes share one store and one set of watches. */
+
+import type { Logger } from "pino";
+import { ApiSource, selectionsOf } from "../cluster/api/api-source.ts";
+import { openAccess } from "../cluster/api/kubeconfig.ts";
+import type { Kind } from "../cluster/objects.ts";
+import { ClusterStore } from "../cluster/store.ts";
+import type { ClusterAccess, ClusterRequest, OpenCluster } from "../dns/plugins/plugin.ts";
+import type { ObservedRestCall } from "../observe/metrics.ts";
+
+export interface ClusterConnectionsOptions {
+  /** For blocks that name no API server. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly onRequest: (call: ObservedRestCall) => void;
+  readonly log: Logger;
+}
+
+interface Connection {
+  readonly store: ClusterStore;
+  readonly source: ApiSource;
+  readonly synced: Promise<void>;
+  users: number;
+}
+
+export class ClusterConnections {
+  readonly #options: ClusterConnectionsOptions;
+  readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #open = new Set<Connection>();
+  #closing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ClusterConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws KubeconfigError when there is no way to the API server. */
+  async open(request: ClusterRequest): Promise<OpenCluster> {
+    const key = JSON.stringify(request);
+    const connecting = this.#connections.get(key) ?? this.#connect(request);
+    this.#connections.set(key, connecting);
+    // A failed attempt must not stand in the way of the next.
+    connecting.catch(() => this.#connections.delete(key));
+    const connection = await connecting;
+    connection.users += 1;
+    return {
+      cluster: connection.store,
+      synced: connection.synced,
+      missing: () => whatIsMissing(connection),
+      close: () => this.#release(key, connection),
+    };
+  }
+
+  /** What is not loaded yet and why, over all of them. */
+  missing(): readonly string[] {
+    return [...this.#open].flatMap(whatIsMissing);
+  }
+
+  /** Resolves when every connection that is not used any more is closed. */
+  async closed(): Promise<void> {
+    await this.#closing;
+  }
+
+  async #connect(request: ClusterRequest): Promise<Connection> {
+    const { kubeconfig, context, log, onRequest } = this.#options;
+    const access = await openAccess(accessSource(request.access) ?? { file: kubeconfig, context });
+    const apiLog = log.child({ plugin: "kubernetes" });
+    const store = new ClusterStore(error =>
+      apiLog.error({ err: error }, "a listener of the cluster's changes failed"),
+    );
+    const source = new ApiSource({
+      access,
+      store,
+      kinds: request.kinds,
+      log: apiLog,
+      selections: selectionsOf(request),
+      onRequest: ({ verb, ...call }) => onRequest({ verb, method: verb, ...call }),
+    });
+    source.start();
+    const connection = { store, source, synced: untilSynced(store, request.kinds), users: 0 };
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #release(key: string, connection: Connection): void {
+    connection.users -= 1;
+    if (connection.users > 0) return;
+    this.#connections.delete(key);
+    this.#open.delete(connection);
+    this.#closing = Promise.all([this.#closing, connection.source.stop()]);
+  }
+}
+
+function accessSource(access: ClusterAccess | undefined) {
+  if (access === undefined) return undefined;
+  if ("kubeconfig" in access) return { file: access.kubeconfig, context: access.context };
+  const { endpoint, tls } = access;
+  if (tls === undefined) return { endpoint };
+  return { endpoint, tls: { certFile: tls.cert, keyFile: tls.key, caFile: tls.ca } };
+}
+
+/** One line for each kind that is not loaded, with the API server's own words where it said something. */
+function whatIsMissing({ store, source }: Connection): readonly string[] {
+  return source
+    .status()
+    .filter(({ kind }) => !store.isSynced(kind))
+    .map(({ resource, state, lastError }) => `waiting for ${resource}: ${lastError ?? state}`);
+}
+
+function untilSynced(store: ClusterStore, kinds: readonly Kind[]): Promise<void> {
+  return new Promise(resolve => {
+    const check = () => {
+      if (!kinds.every(kind => store.isSynced(kind))) return;
+      end();
+      resolve();
+    };
+    const end = store.onSynced(check);
+    check();
+  });
+}

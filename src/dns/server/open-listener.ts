@@ -1,0 +1,129 @@
+/** One address and port of the plan, open: UDP and TCP together, or one encrypted transport. */
+
+import type { Logger } from "pino";
+import type { HttpsListener } from "./https.ts";
+import { listenHttps } from "./https.ts";
+import type { ListenPlan } from "./listen-plan.ts";
+import type { Listener } from "./listener.ts";
+import { createResponder, type ResponderOptions } from "./responder.ts";
+import type { Router } from "./router.ts";
+import { createRouter } from "./router.ts";
+import type { StreamListener } from "./tcp.ts";
+import { listenTcp } from "./tcp.ts";
+import { listenUdp } from "./udp.ts";
+
+export interface ListenerHooks extends Pick<ResponderOptions, "onFault"> {
+  onDropped(server: string, dropped: Parameters<ResponderOptions["onDropped"]>[0]): void;
+  onHttpsStatus(server: string, status: number): void;
+  readonly log: Logger;
+}
+
+/** Why an address of the plan cannot be listened on. */
+export class DNSListenError extends Error {
+  override readonly name = "DNSListenError";
+  readonly what: string;
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string, cause: unknown) {
+    super(`${what}: ${remedy}`, { cause });
+    this.what = what;
+    this.remedy = remedy;
+  }
+}
+
+/** A port that is free for TCP may be taken for UDP; another is tried this many times. */
+const portAttempts = 10;
+
+export class OpenListener {
+  #plan: ListenPlan;
+  #router: Router;
+  #sockets: readonly (Listener & Partial<StreamListener & HttpsListener>)[] = [];
+
+  private constructor(plan: ListenPlan) {
+    this.#plan = plan;
+    this.#router = createRouter(plan.sites);
+  }
+
+  /** Throws DNSListenError when the address cannot be had. */
+  static async open(plan: ListenPlan, hooks: ListenerHooks): Promise<OpenListener> {
+    const listener = new OpenListener(plan);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        listener.#sockets = await listener.#listen(hooks);
+        return listener;
+      } catch (error) {
+        const isChanceConflict = plan.port === 0 && (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+        if (!isChanceConflict || attempt === portAttempts) throw listenError(plan, error);
+      }
+    }
+  }
+
+  get plan(): ListenPlan {
+    return this.#plan;
+  }
+
+  get port(): number {
+    return this.#sockets[0]?.port ?? this.#plan.port;
+  }
+
+  /** The next query is answered by the new plan; nothing on the way is lost. */
+  follow(plan: ListenPlan): void {
+    this.#plan = plan;
+    this.#router = createRouter(plan.sites);
+    const { tls } = plan;
+    if (tls !== undefined) for (const socket of this.#sockets) socket.setTls?.(tls);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map(socket => socket.close()));
+  }
+
+  async #listen(hooks: ListenerHooks): Promise<readonly Listener[]> {
+    const { scheme, address, port, server, tls, maxHttpsConnections } = this.#plan;
+    const { log, onFault } = hooks;
+    const respond = createResponder({
+      router: () => this.#router,
+      server,
+      onDropped: dropped => hooks.onDropped(server, dropped),
+      onFault,
+      log,
+    });
+    const options = { address, port, respond, log, tls };
+    const timeouts = () => this.#plan.timeouts;
+    if (scheme === "https") {
+      const onStatus = (status: number) => hooks.onHttpsStatus(server, status);
+      return [await listenHttps({ ...options, maxConnections: maxHttpsConnections, onStatus })];
+    }
+    const tcp = await listenTcp({ ...options, timeouts });
+    if (scheme === "tls") return [tcp];
+    try {
+      return [tcp, await listenUdp({ ...options, port: tcp.port })];
+    } catch (error) {
+      await tcp.close();
+      throw error;
+    }
+  }
+}
+
+function listenError({ address, port }: ListenPlan, error: unknown): DNSListenError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const what = `cannot listen for DNS on ${address} port ${port}`;
+  switch (code) {
+    case "EACCES":
+      return new DNSListenError(
+        `${what}: the port needs a privilege`,
+        "choose one above 1023 or grant NET_BIND_SERVICE",
+        error,
+      );
+    case "EADDRINUSE":
+      return new DNSListenError(
+        `${what}: something else does`,
+        "end that program or choose another port",
+        error,
+      );
+    case "EADDRNOTAVAIL":
+      return new DNSListenError(`${what}: this machine has no such address`, "choose one that it has", error);
+    default:
+      return new DNSListenError(`${what}: ${message}`, "choose another address or port", error);
+  }
+}

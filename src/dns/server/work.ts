@@ -1,0 +1,29 @@
+/** What is under way and should be finished before its socket goes. */
+
+import { setTimeout } from "node:timers/promises";
+
+/** As long as CoreDNS gives its servers to stop. */
+const graceMs = 5_000;
+
+export class Work {
+  readonly #pending = new Set<Promise<unknown>>();
+
+  /** The promise must not reject. */
+  add(promise: Promise<unknown>): void {
+    this.#pending.add(promise);
+    promise.finally(() => this.#pending.delete(promise)).catch(() => {});
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Resolves when nothing is under way any more, at the latest after the time of grace. */
+  async finished(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    const waiting = new AbortController();
+    const grace = setTimeout(graceMs, undefined, { signal: waiting.signal }).catch(() => {});
+    await Promise.race([Promise.all(this.#pending), grace]);
+    waiting.abort();
+  }
+}
