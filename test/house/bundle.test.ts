@@ -42,5 +42,5 @@ test("bundle alone in a folder prints help and its version", async () => {
 });
 
 test("bundle alone in a folder explains the DNS verb's flags", async () => {
-  assert.match((await run("help", "dns")).stdout, /--metrics-address/);
+  assert.match((await run("help", "dns")).stdout, /--dns\.port/);
 });

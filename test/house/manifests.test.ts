@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as client from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
+import { loadText } from "../../src/cli/corefile-source.ts";
 import { dnsVerb } from "../../src/cli/dns.ts";
 import { readArguments } from "../../src/cli/verb.ts";
+import { configOf } from "../../src/dns/corefile/plan.ts";
 import { filesBelow, textOf } from "./repository.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: parsed YAML; the first test below checks its shape
@@ -109,21 +111,31 @@ test("deployment keeps inside the walls kubeadm builds around cluster DNS", () =
   assert.equal(find(shipped, "ServiceAccount", pod.serviceAccountName).metadata.namespace, "kube-system");
 });
 
-test("deployment's ports and probes are where its arguments put them", () => {
-  const { container } = deployment();
-  const [verb, ...argv] = container.args;
-  assert.equal(verb, dnsVerb.name);
-  const given = readArguments(dnsVerb, argv);
-  const portAt = (flag: string) => Number(given.text(flag)?.split(":").at(-1));
+test("deployment's ports and probes are where its Corefile puts them", () => {
+  const { container, pod } = deployment();
+  assert.deepEqual(readArguments(dnsVerb, container.args).text("conf"), "/etc/coredns/Corefile");
+  const [volume] = pod.volumes;
+  const corefile = find(shipped, "ConfigMap", volume.configMap.name).data.Corefile;
+  const { plan } = loadText("Corefile", corefile, 53);
+  assert.deepEqual(plan.findings, []);
+  const [block] = plan.blocks;
+  assert.ok(block);
+  const portOf = (word: string) =>
+    Number(configOf<{ address: string }>(block, word)?.address.split(":").at(-1));
   const portNamed = (name: string) =>
     container.ports.find((port: { name: string }) => port.name === name)?.containerPort;
-  assert.equal(portNamed("dns"), portAt("dns.port"));
-  assert.equal(portNamed("dns-tcp"), portAt("dns.port"));
-  assert.equal(portNamed("metrics"), portAt("metrics-address"));
-  assert.equal(portNamed(container.livenessProbe.httpGet.port), portAt("health-address"));
-  assert.equal(portNamed(container.readinessProbe.httpGet.port), portAt("ready-address"));
+  assert.equal(portNamed("dns"), block.keys[0]?.port);
+  assert.equal(portNamed("dns-tcp"), block.keys[0]?.port);
+  assert.equal(portNamed("metrics"), portOf("prometheus"));
+  assert.equal(portNamed(container.livenessProbe.httpGet.port), portOf("health"));
+  assert.equal(portNamed(container.readinessProbe.httpGet.port), portOf("ready"));
   assert.equal(container.livenessProbe.httpGet.path, "/health");
   assert.equal(container.readinessProbe.httpGet.path, "/ready");
+});
+
+test("the Corefile of the manifests is kubeadm's", () => {
+  const { data } = find(shipped, "ConfigMap", "frontdesk-dns");
+  assert.equal(data.Corefile, textOf("test/fixtures/corefiles/kubeadm/Corefile"));
 });
 
 test("image of the deployment is this version and exposes the deployment's ports", () => {
