@@ -1,37 +1,15 @@
 /** What is scraped: CoreDNS's names, labels and bucket edges, and values that move with the traffic. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { type ExposedFamily, parseExposition } from "../observe/exposition.ts";
+import { metricContracts } from "../observe/metric-contracts.ts";
 import { TestApiServer } from "../support/api-server.ts";
 import { endpointSlice, namespace, service } from "../support/cluster-fixtures.ts";
 import { exchangeUdp, UdpClient } from "../support/dns-client.ts";
 import { buildQuery, type QueryOptions } from "../support/dns-client-query.ts";
 import { type Subject, startSubject, subjectName } from "../support/subject.ts";
 import { TestUpstream } from "../support/test-upstream.ts";
-
-interface Contract {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly edges: readonly string[];
-}
-
-const contracts: readonly Contract[] = readFileSync(
-  new URL("../observe/coredns-metrics.txt", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(line => line !== "" && !line.startsWith("#"))
-  .map(line => {
-    const [name = "", type = "", labels = "", edges = ""] = line.split(" ");
-    return { name, type, labels: listOf(labels), edges: listOf(edges) };
-  });
-
-function listOf(text: string): string[] {
-  return text === "-" ? [] : text.split(",");
-}
 
 describe("metrics", () => {
   let api: TestApiServer;
@@ -162,7 +140,7 @@ ${keys("six.test")} {
   }
 
   test("every family is one of CoreDNS's, with its type, labels and bucket edges", () => {
-    const known = new Map(contracts.map(contract => [contract.name, contract]));
+    const known = new Map(metricContracts.map(contract => [contract.name, contract]));
     const ours = [...families.values()].filter(
       ({ name, samples }) => name.startsWith("coredns_") && samples.length > 0,
     );

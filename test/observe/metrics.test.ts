@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { CountedQuery } from "../../src/dns/plugins/plugin.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import type { ExposedFamily, ExposedSample } from "./exposition.ts";
 import { parseExposition } from "./exposition.ts";
+import { metricContracts } from "./metric-contracts.ts";
 
 const query: CountedQuery = {
   server: "dns://:53",
@@ -21,29 +21,10 @@ const query: CountedQuery = {
   plugin: "kubernetes",
 };
 
-interface ContractLine {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly edges: readonly string[];
-}
-
-const contract: readonly ContractLine[] = readFileSync(
-  new URL("coredns-metrics.txt", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(line => line !== "" && !line.startsWith("#"))
-  .map(line => {
-    const [name = "", type = "", labels = "", edges = ""] = line.split(" ");
-    return { name, type, labels: listOf(labels), edges: listOf(edges) };
-  })
-  // What plugins count, they register themselves; the whole list is held by the metrics of the conformance suite.
-  .filter(({ name }) => /^coredns_(?:build|panics|plugin|dns_(?!https)|kubernetes_rest)/.test(name));
-
-function listOf(text: string): string[] {
-  return text === "-" ? [] : text.split(",");
-}
+/** What plugins count, they register themselves; the whole list is held by the metrics of the conformance suite. */
+const contract = metricContracts.filter(({ name }) =>
+  /^coredns_(?:build|panics|plugin|dns_(?!https)|kubernetes_rest)/.test(name),
+);
 
 async function scrape(metrics: Metrics): Promise<Map<string, ExposedFamily>> {
   return parseExposition((await metrics.scrape()).body);

@@ -14,7 +14,6 @@ import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import type { RawObject } from "../../src/cluster/trim.ts";
 import { BodyWriter, type Pacing } from "./api-server/body-writer.ts";
-import { type Certificate, makeCertificate } from "./api-server/certificate.ts";
 import { type Fault, FaultPlan, matchesRequest, playFault, type RequestMatcher } from "./api-server/fault.ts";
 import { Lists } from "./api-server/list.ts";
 import {
@@ -28,6 +27,7 @@ import { ApiState, keyOf, objectJson } from "./api-server/state.ts";
 import { StatusError, sendJson, sendStatus } from "./api-server/status.ts";
 import { Watch } from "./api-server/watch.ts";
 import { write } from "./api-server/write.ts";
+import { makeTestCertificate, type TestCertificate } from "./test-certificate.ts";
 
 export interface TestApiServerOptions {
   /** Serve https with a certificate of our own; plain http is the default. */
@@ -44,7 +44,7 @@ export class TestApiServer {
   /** The bearer token of `kubeconfig()`; set it to rotate. */
   token = "test-token";
   readonly #options: TestApiServerOptions;
-  readonly #certificate: Certificate | undefined;
+  readonly #certificate: TestCertificate | undefined;
   readonly #state = new ApiState();
   readonly #lists = new Lists(this.#state);
   readonly #faults = new FaultPlan();
@@ -57,7 +57,8 @@ export class TestApiServer {
 
   private constructor(options: TestApiServerOptions) {
     this.#options = options;
-    this.#certificate = options.https === true ? makeCertificate() : undefined;
+    this.#certificate =
+      options.https === true ? makeTestCertificate("IP:127.0.0.1", "DNS:localhost") : undefined;
     this.#events.setMaxListeners(0);
     this.#state.onEvent(event => {
       for (const watch of this.#watches) watch.deliver(event);

@@ -10,7 +10,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { makeCertificate } from "../../support/api-server/certificate.ts";
+import { makeTestCertificate } from "../../support/test-certificate.ts";
 
 export interface Programs {
   readonly etcd: string;
@@ -115,7 +115,7 @@ export class RealApiServer {
   }
 
   async #writeFiles(): Promise<void> {
-    const { key, cert } = makeCertificate();
+    const { key, cert } = makeTestCertificate("IP:127.0.0.1", "DNS:localhost");
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const files = {
       "tls.key": key,

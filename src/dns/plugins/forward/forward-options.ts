@@ -3,10 +3,10 @@
 import { isIP } from "node:net";
 import type { OptionReader, Reading } from "../../corefile/reading.ts";
 import type { Directive, Word } from "../../corefile/syntax.ts";
-import { rcodes } from "../../wire/message.ts";
 import type { Name } from "../../wire/name.ts";
 import { parseName } from "../../wire/name.ts";
 import { WireError } from "../../wire/wire-error.ts";
+import { rcodeOfWord } from "../mnemonics.ts";
 import { formatEndpoint, splitHost, transportPorts } from "./destination.ts";
 import type { ForwardOptions, HealthCheck, TlsFiles } from "./forward-config.ts";
 import { policyNames } from "./policy.ts";
@@ -164,25 +164,11 @@ function tlsFiles([first, key, ca]: readonly Word[]): TlsFiles {
   return { cert: first, key, ...(ca && { ca }) };
 }
 
-/** What miekg/dns knows beside the codes this server uses. */
-const rcodesByName: Readonly<Record<string, number>> = {
-  ...rcodes,
-  NOTIMPL: rcodes.NOTIMP,
-  DSOTYPENI: 11,
-  BADSIG: 16,
-  BADKEY: 17,
-  BADTIME: 18,
-  BADMODE: 19,
-  BADNAME: 20,
-  BADALG: 21,
-  BADTRUNC: 22,
-};
-
 function readRcodes(option: Directive, reading: Reading): readonly number[] {
   if (!reading.hasArguments(option, 1, Infinity)) return [];
   return option.args.flatMap(word => {
-    const name = word.text.toUpperCase();
-    if (Object.hasOwn(rcodesByName, name)) return rcodesByName[name] ?? [];
+    const rcode = rcodeOfWord(word.text.toUpperCase());
+    if (rcode !== undefined) return [rcode];
     reading.wrongValue(word, `"${word.text}" is not a response code`, "write one such as NXDOMAIN");
     return [];
   });

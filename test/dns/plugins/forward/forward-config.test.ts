@@ -25,7 +25,7 @@ const accepted = [
   "forward . 127.0.0.1 {\nhealth_check 0.5s no_rec domain example.org\n}",
   "forward . 127.0.0.1 {\nhealth_check 0.5s domain . no_rec\n}",
   "forward . 127.0.0.1 {\npolicy round_robin\nfailfast_all_unhealthy_upstreams\n}",
-  "forward . 127.0.0.1 {\nfailover ServFail REFUSED NOTIMPL BADVERS\nnext nxdomain\nnext_on_nodata\n}\nforward . ::1",
+  "forward . 127.0.0.1 {\nfailover ServFail REFUSED NOTIMPL BADSIG\nnext nxdomain\nnext_on_nodata\n}\nforward . ::1",
   "forward . tls://127.0.0.1 {\ntls\ntls_servername dns\n}",
   "forward . tls://127.0.0.1 {\ntls a.pem b.pem c.pem\n}",
   "forward . ns.example {\nresolver 10.0.0.1 10.0.0.2:5353 [fd00::1]:53 fd00::2\nsource_address fd00::3\ndoh_method GET\n}",
