@@ -1,9 +1,9 @@
 /** One TCP or TLS connection to an upstream, with the queries that wait for their replies on it. */
 
 import type { Socket } from "node:net";
+import { FrameReader, frame } from "../../wire/frame.ts";
 import { ExchangeError, exchangeErrorOf } from "./exchange-error.ts";
 import { freshQueryId } from "./query-id.ts";
-import { FrameReader, frame } from "./transport-frames.ts";
 import { endOfQuestion, matchReply, restoreReply } from "./transport-reply.ts";
 
 export interface StreamQuery {
@@ -40,9 +40,15 @@ export class UpstreamStream {
     this.#socket = socket;
     this.#peer = peer;
     this.#events = events;
-    const frames = new FrameReader(message => this.#take(message));
+    const frames = new FrameReader();
     socket.setNoDelay(true);
-    socket.on("data", (piece: Buffer) => frames.push(piece));
+    socket.on("data", (piece: Buffer) => {
+      frames.push(piece);
+      // Replies may be kept for long, so each has octets of its own.
+      for (let message = frames.next(); message !== undefined; message = frames.next()) {
+        this.#take(Buffer.from(message));
+      }
+    });
     socket.setTimeout(idleMs, () => this.retire());
     socket.on("error", error => this.#close(exchangeErrorOf(error, peer)));
     // "close" comes only when our side has ended too.

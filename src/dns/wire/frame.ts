@@ -1,9 +1,10 @@
 /** Messages on a stream: two octets of length before each (RFC 1035 §4.2.2). */
 
-export function frame(reply: Uint8Array): Uint8Array {
-  const framed = Buffer.allocUnsafe(2 + reply.length);
-  framed.writeUInt16BE(reply.length);
-  framed.set(reply, 2);
+/** `message` behind its length, in one piece so that it leaves in one segment (RFC 7766 §8). */
+export function frame(message: Uint8Array): Buffer {
+  const framed = Buffer.allocUnsafe(2 + message.length);
+  framed.writeUInt16BE(message.length);
+  framed.set(message, 2);
   return framed;
 }
 
