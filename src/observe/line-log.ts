@@ -47,7 +47,7 @@ interface Fields {
 }
 
 /** One line of pino's JSON as a line for people; fields without a place of their own follow as `key=value`. */
-function formatLine(json: string): string {
+export function formatLine(json: string): string {
   const {
     level = "info",
     msg = "",
