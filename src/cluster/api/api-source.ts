@@ -3,6 +3,7 @@
 import type { Logger } from "pino";
 import type { Kind } from "../objects.ts";
 import type { ClusterStore } from "../store.ts";
+import { Alarm } from "./alarm.ts";
 import { ApiClient, type RequestObserver } from "./api-client.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 import type { ReflectorStatus } from "./progress.ts";
@@ -58,9 +59,10 @@ export class ApiSource {
     const { access, store, kinds, log, selections = {}, onRequest, timing } = options;
     const client = new ApiClient(access, onRequest);
     this.#client = client;
+    const alarm = new Alarm();
+    const times = { ...defaultTiming, ...timing };
     this.#reflectors = kinds.map(
-      kind =>
-        new Reflector(kind, client, store, log, selections[kind] ?? {}, { ...defaultTiming, ...timing }),
+      kind => new Reflector(kind, client, store, log, selections[kind] ?? {}, times, alarm),
     );
   }
 

@@ -65,16 +65,25 @@ export interface ApiAccess {
 
 /** Where the default files are; tests have their own. */
 export interface Directories {
-  /** Holds `.kube/config`. */
+  /** Holds `.kube/config`; "" when there is none. */
   readonly home: string;
   /** Put before the paths of a Pod's service account. */
   readonly root: string;
 }
 
+/** A container's user may have no home at all, and needs none. */
+function homeOrNone(): string {
+  try {
+    return homedir();
+  } catch {
+    return "";
+  }
+}
+
 /** Reads the configuration once; throws `KubeconfigError` when it cannot be used. */
 export async function openAccess(
   source: AccessSource = {},
-  directories: Directories = { home: homedir(), root: "" },
+  directories: Directories = { home: homeOrNone(), root: "" },
 ): Promise<ApiAccess> {
   let config = await loadConfig(source, directories);
   return {
@@ -104,7 +113,8 @@ async function loadConfig(source: AccessSource, { home, root }: Directories): Pr
   }
 
   const named = (process.env.KUBECONFIG ?? "").split(delimiter).filter(path => path !== "");
-  const candidates = named.length > 0 ? named : [join(home, ".kube", "config")];
+  const usual = home === "" ? [] : [join(home, ".kube", "config")];
+  const candidates = named.length > 0 ? named : usual;
   const files = candidates.filter(path => existsSync(path));
   if (files.length > 0) {
     for (const path of files) await addFile(config, path);

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import type { Kind } from "../objects.ts";
 import type { ClusterStore } from "../store.ts";
 import { type RawObject, trim } from "../trim.ts";
+import type { Alarm } from "./alarm.ts";
 import { type ApiClient, readText } from "./api-client.ts";
 import { ApiStatusError, describeError } from "./api-error.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
@@ -74,6 +75,11 @@ const collections: { readonly [K in Kind]: Collection } = {
     resource: "serviceimports",
     definition: "the CustomResourceDefinitions of the Multi-Cluster Services API",
   },
+  ServiceCIDR: {
+    root: "/apis/networking.k8s.io/v1",
+    resource: "servicecidrs",
+    definition: "Kubernetes 1.33 or newer",
+  },
 };
 
 /** As client-go asks for. A page of 500 slices with ten endpoints each keeps the event loop for some 15 ms. */
@@ -90,11 +96,13 @@ export class Reflector {
   readonly #store: ClusterStore;
   readonly #selection: Selection;
   readonly #timing: Timing;
+  readonly #alarm: Alarm;
   readonly #progress: Progress;
   readonly #failures: Backoff;
   readonly #expirations: Backoff;
   #isListNeeded = true;
   #expirationsInARow = 0;
+  #isWaitingOut = false;
 
   constructor(
     kind: Kind,
@@ -103,12 +111,14 @@ export class Reflector {
     log: Logger,
     selection: Selection,
     timing: Timing,
+    alarm: Alarm,
   ) {
     this.#kind = kind;
     this.#client = client;
     this.#store = store;
     this.#selection = selection;
     this.#timing = timing;
+    this.#alarm = alarm;
     this.#progress = new Progress(kind, collections[kind].resource, client.server, log, timing.nowMs);
     this.#failures = new Backoff(timing.backoff, timing.random);
     this.#expirations = new Backoff(timing.backoff, timing.random);
@@ -189,14 +199,22 @@ export class Reflector {
     }
   }
 
-  #get(query: Record<string, string>, bodySilenceMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  async #get(
+    query: Record<string, string>,
+    bodySilenceMs: number,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { root, resource } = collections[this.#kind];
     const { labels, fields } = this.#selection;
     const search = new URLSearchParams(query);
     if (labels !== undefined) search.set("labelSelector", labels);
     if (fields !== undefined) search.set("fieldSelector", fields);
     const headersSilenceMs = this.#timing.answerSilenceMs;
-    return this.#client.get(`${root}/${resource}?${search}`, { signal, headersSilenceMs, bodySilenceMs });
+    const silences = { headersSilenceMs, bodySilenceMs };
+    const response = await this.#client.get(`${root}/${resource}?${search}`, { signal, ...silences });
+    if (this.#isWaitingOut) this.#alarm.ring();
+    this.#isWaitingOut = false;
+    return response;
   }
 
   #take({ type, object }: WatchEvent): void {
@@ -227,7 +245,10 @@ export class Reflector {
     // Who may list but not watch, or watches through something that cannot, polls: late beats never.
     if (error instanceof ApiStatusError && [403, 404, 405].includes(error.code)) this.#isListNeeded = true;
     const retryAfterMs = error instanceof ApiStatusError ? error.retryAfterMs : 0;
-    await this.#pause(reason, Math.max(this.#failures.next(), retryAfterMs), signal);
+    this.#isWaitingOut = true;
+    // Whoever is told when to come back does not come earlier.
+    const woken = retryAfterMs > 0 ? signal : AbortSignal.any([signal, this.#alarm.signal]);
+    await this.#pause(reason, Math.max(this.#failures.next(), retryAfterMs), woken);
   }
 
   #isUndefinedKind(error: unknown): boolean {

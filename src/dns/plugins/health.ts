@@ -63,7 +63,7 @@ class HealthPoll {
       [],
     );
     failures.inc({}, 0);
-    const url = `http://${address.startsWith(":") ? `localhost${address}` : address}/health`;
+    const url = `http://${address.startsWith(":") ? `127.0.0.1${address}` : address}/health`;
     this.#timer = setInterval(() => {
       const startedAtMs = performance.now();
       const request = get(url, { agent: false, timeout: 5 * pollIntervalMs }, response => {

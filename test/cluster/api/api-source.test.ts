@@ -59,11 +59,20 @@ test("source applies additions, updates and deletions as they are made", async t
 });
 
 test("source reads every kind from its place in the API", async t => {
-  const kinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "Node", "ServiceImport"];
+  const kinds: readonly Kind[] = [
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "Pod",
+    "Node",
+    "ServiceImport",
+    "ServiceCIDR",
+  ];
   const metadata = { name: "a", namespace: "shop" };
   const objects = [
     { kind: "Namespace", metadata: { name: "shop" } },
     { kind: "Node", metadata: { name: "node-1" } },
+    { kind: "ServiceCIDR", metadata: { name: "kubernetes" }, spec: { cidrs: ["10.96.0.0/12"] } },
     { kind: "Service", metadata },
     { kind: "Pod", metadata },
     { kind: "ServiceImport", metadata },
@@ -73,7 +82,7 @@ test("source reads every kind from its place in the API", async t => {
   await watching();
   assert.deepEqual(
     kinds.map(kind => [...store.objects(kind)].map(object => object.name)),
-    [["shop"], ["a"], ["a"], ["a"], ["node-1"], ["a"]],
+    [["shop"], ["a"], ["a"], ["a"], ["node-1"], ["a"], ["kubernetes"]],
   );
 });
 

@@ -138,3 +138,22 @@ test("server that accepts connections and says nothing, not even in TLS, is give
   assert.ok(performance.now() - startedAtMs < 2900);
   assert.match(rig.status("Service").lastError ?? "", /^no byte from 127\.0\.0\.1:\d+ for 1\.5 s$/);
 });
+
+test("the first kind that finds the server back wakes all others", async t => {
+  let sleeperCount = 0;
+  const { watching } = await startRig(t, {
+    kinds: ["Service", "EndpointSlice", "Namespace"],
+    prepare: server => {
+      server.fail({ verb: "list" }, { type: "status", code: 500 }, 3);
+    },
+    timing: {
+      // One of them waits shortly; without its call the others would wait for ever.
+      sleep: async (_delayMs, signal) => {
+        sleeperCount += 1;
+        if (sleeperCount < 3) await once(signal, "abort");
+      },
+    },
+  });
+  await watching();
+  assert.equal(sleeperCount, 3);
+});

@@ -20,8 +20,8 @@ export function isSystemdStub(address: string): boolean {
 
 /** What to change when a Pod's /etc/resolv.conf names a server that leads nowhere or back here. */
 export function kubeletRemedy(address: string): string {
-  const setting = "set the kubelet's resolvConf (--resolv-conf) to";
-  return isSystemdStub(address)
-    ? `${address} is systemd-resolved's stub on the node: ${setting} /run/systemd/resolve/resolv.conf, which lists the real name servers, and restart the DNS Pods; or write their addresses behind forward`
-    : `${setting} a file that lists the real name servers (with systemd-resolved /run/systemd/resolve/resolv.conf) and restart the DNS Pods; or write their addresses behind forward`;
+  const file = isSystemdStub(address)
+    ? "/run/systemd/resolve/resolv.conf, since this address is only systemd-resolved's stub on the node"
+    : "a file that lists the real name servers (with systemd-resolved /run/systemd/resolve/resolv.conf)";
+  return `set the kubelet's resolvConf (--resolv-conf) to ${file}, and restart the DNS Pods; or write the servers behind forward`;
 }
