@@ -10,7 +10,7 @@ import type { Finding, FindingCode } from "./finding.ts";
 import { finding } from "./finding.ts";
 import { closest } from "./suggestion.ts";
 import type { Directive, Place, Word } from "./syntax.ts";
-import { oddPartOfZone, parseZones } from "./zones.ts";
+import { oddPartOfZone, parseZones, withoutSchemeAndPort } from "./zones.ts";
 
 /** Reads one option of a block, `NAME ARGS…`. */
 export type OptionReader = (option: Directive) => void;
@@ -93,6 +93,14 @@ export class Reading {
       "remove the block",
     );
     return false;
+  }
+
+  /** Like `hasNoBlock`, for words that CoreDNS lets have an empty one. */
+  hasNoOptions(directive: Directive): boolean {
+    if (directive.block?.length !== 0) return this.hasNoBlock(directive);
+    const { text, at } = directive.name;
+    this.report("COREFILE_NO_EFFECT", at, `the braces after ${text} mean nothing`, "remove them");
+    return true;
   }
 
   /**
@@ -181,21 +189,26 @@ export class Reading {
 
   /** Zone names in lower case; a CIDR stands for its reverse zones. */
   zones(words: readonly Word[]): readonly Name[] {
-    return words.flatMap(word => {
-      const zones = parseZones(word.text);
-      const odd = zones === undefined ? undefined : oddPartOfZone(word.text);
-      if (odd !== undefined) {
-        const what = `"${odd}" is taken as a part of the name "${word.text}"`;
-        this.report("COREFILE_RISKY", word.at, what, "write a name such as cluster.local, or a CIDR");
-      }
-      if (zones !== undefined) return zones;
-      this.wrongValue(
-        word,
-        `"${word.text}" is not a domain name`,
-        "write a name such as cluster.local, or a CIDR",
-      );
+    return words.flatMap(word => this.#zones(word));
+  }
+
+  #zones(word: Word): readonly Name[] {
+    const text = withoutSchemeAndPort(word.text);
+    const zones = parseZones(text);
+    const remedy = "write a name such as cluster.local, or a CIDR";
+    if (zones === undefined) {
+      this.wrongValue(word, `"${word.text}" is not a domain name`, remedy);
       return [];
-    });
+    }
+    const odd = oddPartOfZone(text);
+    if (odd !== undefined) {
+      const what = `"${odd}" is taken as a part of the name "${word.text}"`;
+      this.report("COREFILE_RISKY", word.at, what, remedy);
+    } else if (text !== word.text) {
+      const what = `scheme and port of "${word.text}" mean nothing here: the zone is ${text}`;
+      this.report("COREFILE_NO_EFFECT", word.at, what, `write ${text}`);
+    }
+    return zones;
   }
 
   /** Arguments as zones, or `otherwise` when there are none. */

@@ -11,7 +11,7 @@ export type OtherWords = Readonly<
   Record<
     string,
     {
-      readonly code: "COREFILE_NOT_OFFERED" | "COREFILE_REMOVED_PLUGIN" | "COREFILE_UNSAFE_TO_IGNORE";
+      readonly code: keyof typeof whatOf;
       readonly remedy: string;
     }
   >
@@ -19,6 +19,7 @@ export type OtherWords = Readonly<
 
 const whatOf = {
   COREFILE_NOT_OFFERED: "is not offered here",
+  COREFILE_UNKNOWN_PLUGIN: "is a plugin that CoreDNS itself does not have either",
   COREFILE_REMOVED_PLUGIN: "is no plugin of CoreDNS any more",
   COREFILE_UNSAFE_TO_IGNORE: "is not offered here, and decides who may see what",
 } as const;

@@ -22,6 +22,11 @@ export function parseZones(text: string): readonly Name[] | undefined {
   }
 }
 
+/** Arguments may have a scheme and a port like the keys of server blocks, where they mean nothing: as CoreDNS reads them. */
+export function withoutSchemeAndPort(text: string): string {
+  return text.replace(/^(?:dns|tls|quic|grpc|https|unix):\/\//, "").replace(/:[+-]?\d+$/, "");
+}
+
 /** The first thing in a zone's name that was hardly meant to be a part of it. */
 export function oddPartOfZone(text: string): string | undefined {
   return parseNetwork(text) === undefined ? /^\w+:\/\/|[:/,(){}]/.exec(text)?.[0] : undefined;

@@ -6,7 +6,7 @@
 
 import type { Reading } from "../corefile/reading.ts";
 import type { Directive, Word } from "../corefile/syntax.ts";
-import { parseZones } from "../corefile/zones.ts";
+import { parseZones, withoutSchemeAndPort } from "../corefile/zones.ts";
 import { rcodes } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { formatName, isSubdomain } from "../wire/name.ts";
@@ -81,9 +81,9 @@ function refuse(word: Word, what: string, remedy: string, reading: Reading): voi
 
 function readZones(words: readonly Word[], reading: Reading): readonly Name[] {
   return words.flatMap(word => {
-    const zones = parseZones(word.text);
-    if (zones === undefined) refuse(word, `"${word.text}" is not a domain name`, "correct it", reading);
-    return zones ?? [];
+    if (parseZones(withoutSchemeAndPort(word.text)) !== undefined) return reading.zones([word]);
+    refuse(word, `"${word.text}" is not a domain name`, "correct it", reading);
+    return [];
   });
 }
 

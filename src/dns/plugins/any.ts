@@ -8,9 +8,8 @@ export const any = definePlugin<true>({
   name: "any",
 
   read(stanzas, reading) {
-    const stanza = reading.first(stanzas);
-    reading.hasArguments(stanza, 0);
-    reading.hasNoBlock(stanza);
+    const { name, args, block = [] } = reading.first(stanzas);
+    reading.ignores([...args, ...block.map(option => option.name)], name);
     return true;
   },
 

@@ -16,7 +16,7 @@ export const bufsize = definePlugin<BufsizeConfig>({
 
   read(stanzas, reading) {
     const stanza = reading.first(stanzas);
-    reading.hasNoBlock(stanza);
+    reading.hasNoOptions(stanza);
     if (!reading.hasArguments(stanza, 0, 1)) return undefined;
     const [size] = stanza.args;
     const sizeBytes = size === undefined ? usualSizeBytes : reading.integer(size, 512, 4096);

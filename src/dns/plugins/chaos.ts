@@ -17,7 +17,7 @@ export const chaos = definePlugin<ChaosConfig>({
 
   read(stanzas, reading) {
     const stanza = reading.first(stanzas);
-    reading.hasNoBlock(stanza);
+    reading.hasNoOptions(stanza);
     const [version = `Frontdesk-${manifest.version}`, ...authors] = stanza.args.map(({ text }) => text);
     return { version, authors: authors.length === 0 ? ["The Frontdesk authors"] : [...new Set(authors)] };
   },

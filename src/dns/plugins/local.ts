@@ -21,7 +21,7 @@ export const local = definePlugin<LocalConfig>({
   read(stanzas, reading) {
     let takesPrefix = true;
     for (const stanza of stanzas) {
-      reading.hasArguments(stanza, 0);
+      reading.ignores(stanza.args, stanza.name);
       reading.options(stanza, {
         localhost_prefix(option) {
           const [word] = option.args;

@@ -15,7 +15,7 @@ export const metadata = definePlugin<MetadataConfig>({
 
   read(stanzas, reading, block) {
     reading.isOnce(stanzas);
-    reading.hasNoBlock(stanzas[0]);
+    reading.hasNoOptions(stanzas[0]);
     const ownZones = block.keys.map(({ zone }) => zone);
     return { zones: reading.zonesOr(stanzas[0].args, ownZones) };
   },

@@ -107,7 +107,7 @@ function all(
 
 export const others: OtherWords = Object.fromEntries([
   ...all("COREFILE_NOT_OFFERED", ofCoreDns),
-  ...all("COREFILE_NOT_OFFERED", ofOthers),
+  ...all("COREFILE_UNKNOWN_PLUGIN", ofOthers),
   ...all("COREFILE_REMOVED_PLUGIN", removed),
   ...all("COREFILE_UNSAFE_TO_IGNORE", guards),
 ]);

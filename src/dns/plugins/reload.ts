@@ -16,7 +16,7 @@ export const reload = definePlugin<ReloadConfig>({
 
   read(stanzas, reading) {
     const stanza = reading.first(stanzas);
-    reading.hasNoBlock(stanza);
+    reading.hasNoOptions(stanza);
     if (!reading.hasArguments(stanza, 0, 2)) return undefined;
     const [interval, jitter] = stanza.args;
     const intervalMs = interval === undefined ? 30_000 : reading.durationMs(interval, leastIntervalMs);

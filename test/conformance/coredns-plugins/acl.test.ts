@@ -23,7 +23,7 @@ const subject = useCorefile({
       block("block.test", "acl {\n block type A net 127.0.0.0/8\n block net 10.0.0.0/8 ::/0\n }"),
       block("filter.test", "acl {\n FILTER TYPE A NET *\n }"),
       block("drop.test", "acl {\n drop type A\n }"),
-      block("types.test", "acl {\n block type AAAA HTTPS\n }"),
+      block("types.test", "acl types.test:53 {\n block type AAAA HTTPS\n }"),
       block("order.test", "acl {\n allow net 127.0.0.1\n block\n }"),
       block("zones.test", "acl deep.zones.test {\n allow type TXT\n }\n acl zones.test {\n block\n }"),
     ].join("");
@@ -47,6 +47,7 @@ corefileAnswers(subject, [
     query: edns,
     isAuthoritative: false,
   },
+  // The zone of its stanza has a port, which means nothing.
   { name: "a type of several is refused", ask: "types.test. HTTPS", query: edns, ...refused },
   {
     name: "a type beside several is allowed",

@@ -53,7 +53,7 @@ const subject = useCorefile({
     ${at.common}
     file ${at.directory}/zone
 }
-${at.keys("example.net", "a.test", "b.test", "live.test")} {
+${at.keys("example.net", "a.test", "b.test", "live.test", "c.test")} {
     ${at.bind}
     file ${at.directory}/net example.net
     file ${at.directory}/shared a.test b.test {
@@ -228,6 +228,12 @@ corefileAnswers(subject, [
     name: "AXFR without transfer is refused",
     ask: "example.org. AXFR",
     over: "tcp",
+    rcode: "REFUSED",
+    isAuthoritative: false,
+  },
+  {
+    name: "a name of the block that is in no file is refused",
+    ask: "www.c.test. A",
     rcode: "REFUSED",
     isAuthoritative: false,
   },

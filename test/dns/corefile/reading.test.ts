@@ -77,6 +77,16 @@ test("zones are names and networks; what resembles a network is a name, with a w
   );
 });
 
+test("scheme and port of a zone mean nothing, with a warning", () => {
+  const reading = new Reading();
+  const words = ["a.org:53", "dns://B.org", "tls://.:853", "10.0.0.0/8:53"].map(text => word(text));
+  assert.deepEqual(reading.zones(words), [["a", "org"], ["b", "org"], [], ["10", "in-addr", "arpa"]]);
+  assert.deepEqual(
+    reading.findings.map(({ code }) => code),
+    words.map(() => "COREFILE_NO_EFFECT"),
+  );
+});
+
 for (const [mistyped, known, meant] of [
   ["forwrd", ["forward", "file"], "forward"],
   ["lgo", ["log"], undefined],
@@ -90,3 +100,16 @@ for (const [mistyped, known, meant] of [
     assert.equal(closest(mistyped, known), meant);
   });
 }
+
+test("empty braces after words without options are a warning where CoreDNS takes them", () => {
+  const reading = new Reading();
+  const at = { file: "Corefile", line: 1, column: 1 };
+  const directive = { name: { text: "bufsize", at }, args: [] };
+  reading.hasNoOptions({ ...directive, block: undefined });
+  reading.hasNoOptions({ ...directive, block: [] });
+  reading.hasNoOptions({ ...directive, block: [{ ...directive, block: undefined }] });
+  assert.deepEqual(
+    reading.findings.map(({ code }) => code),
+    ["COREFILE_NO_EFFECT", "COREFILE_SYNTAX"],
+  );
+});

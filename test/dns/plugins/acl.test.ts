@@ -97,6 +97,10 @@ for (const [rule, ...places] of [
   });
 }
 
+test("a zone with a port is taken without it, with a warning", () => {
+  assert.deepEqual(findingsOf(". {\n acl example:53 {\n block\n }\n}", [acl]), ["2:6 COREFILE_NO_EFFECT"]);
+});
+
 test("a zone that is no name cannot be left out", () => {
   assert.deepEqual(findingsOf(". {\n acl exa..mple {\n block\n }\n}", [acl]), [`2:6 ${unsafe}`]);
 });

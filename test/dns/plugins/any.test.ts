@@ -16,10 +16,10 @@ test("a question for another type goes on to the next plugin", async () => {
   assert.equal((await rig.ask("web.example.org. A")).outcome.kind, "failure");
 });
 
-test("any has neither arguments nor options", () => {
+test("arguments and options of any mean nothing, with a warning", () => {
   assert.deepEqual(findingsOf(". {\n any x\n any {\n }\n}", [any]), [
     "3:2 COREFILE_NO_EFFECT",
-    "2:6 COREFILE_ARGUMENTS",
+    "2:6 COREFILE_NO_EFFECT",
   ]);
-  assert.deepEqual(findingsOf(". {\n any {\n }\n}", [any]), ["2:2 COREFILE_SYNTAX"]);
+  assert.deepEqual(findingsOf(". {\n any {\n  x y\n }\n}", [any]), ["3:3 COREFILE_NO_EFFECT"]);
 });

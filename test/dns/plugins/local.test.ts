@@ -55,7 +55,7 @@ test("localhost_prefix off leaves localhost.<domain> to the next plugin", async 
 test("what local does not know is found", () => {
   const corefile = ". {\n local x {\n foo\n localhost_prefix\n localhost_prefix yes\n }\n}";
   assert.deepEqual(findingsOf(corefile, [local]), [
-    "2:8 COREFILE_ARGUMENTS",
+    "2:8 COREFILE_NO_EFFECT",
     "3:2 COREFILE_UNKNOWN_OPTION",
     "4:2 COREFILE_ARGUMENTS",
     "5:19 COREFILE_VALUE",

@@ -2,9 +2,9 @@
 
 import type { Message } from "../../wire/message.ts";
 import type { CacheConfig, KindLimits } from "./cache-config.ts";
-import { lowestTtlSeconds, type ResponseKind } from "./response-kind.ts";
+import { lowestTtlSeconds, type ResponseKind, saysHowLong } from "./response-kind.ts";
 
-/** For replies without a TTL of their own. */
+/** For replies without a TTL of their own, and those that are not kept. */
 const shortSeconds = 5;
 
 /**
@@ -16,6 +16,7 @@ export function lifetimeSeconds(message: Message, kind: ResponseKind, config: Ca
     case "failure":
       return config.servfailMs / 1000;
     case "denial":
+      if (!saysHowLong(message)) return within(shortSeconds, config.success);
       return within(lowestTtlSeconds(message) ?? shortSeconds, config.denial);
     case "answer":
     case "empty":

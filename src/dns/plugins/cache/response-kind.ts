@@ -47,10 +47,15 @@ export function isCacheable(message: Message, kind: ResponseKind, question: Ques
     case "answer":
       return answersQuestion(message.answers, question);
     case "denial":
-      return hasAuthority(message, "SOA");
+      return saysHowLong(message);
     default:
       return kind !== "other";
   }
+}
+
+/** Whether a denial has the SOA that says how long it holds: RFC 2308 §5. */
+export function saysHowLong(message: Message): boolean {
+  return hasAuthority(message, "SOA");
 }
 
 /** The lowest TTL of all records; undefined without any. */

@@ -89,10 +89,16 @@ function layerOf(
 ): TransferableLayer {
   // The longest zone first: the one that holds a name most closely.
   const byDepth = served.toSorted((a, b) => b.zone.length - a.zone.length);
+  let isLast = false;
   return {
+    connect({ members }) {
+      const own = members.findIndex(({ name }) => name === "file");
+      isLast = members.slice(own + 1).every(({ layer }) => layer.handle === undefined);
+    },
     handle(query, next) {
       const found = byDepth.find(({ zone }) => isSubdomain(query.name, zone));
-      return found === undefined ? next(query) : answer(found, query, next);
+      if (found !== undefined) return answer(found, query, next);
+      return isLast ? refuseOther(served) : next(query);
     },
     transferable: {
       zones: served.map(({ zone }) => zone),
@@ -108,6 +114,12 @@ function layerOf(
     },
     close,
   };
+}
+
+/** RFC 1035 §4.1.1: an authoritative server refuses names that are not its own. With a plugin behind it, that one decides. */
+function refuseOther(served: readonly ServedZone[]): Outcome {
+  const zones = served.map(({ zone }) => formatName(zone)).join(" ");
+  return failure(rcodes.REFUSED, undefined, because("zone-not-served", `file serves ${zones} only`));
 }
 
 /** All but the SOA; the zone's own NS records first. */

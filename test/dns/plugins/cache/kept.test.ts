@@ -60,6 +60,12 @@ suite("what is kept", () => {
     });
   }
 
+  test("records of a denial without SOA get the short TTL of what is not kept", async () => {
+    const rig = await openCacheRig();
+    rig.said = { rcode: "NXDOMAIN", answers: "www.example.org. 300 IN CNAME gone.example.net." };
+    assert.deepEqual((await rig.ask(ask)).answers, ["www.example.org. 5 IN CNAME gone.example.net."]);
+  });
+
   test("a reply to another question is not kept but counted", async () => {
     const rig = await openCacheRig();
     const other = { name: ["ftp", "example", "org"], type: 1, class: 1 };

@@ -24,6 +24,13 @@ suite("fallthrough", () => {
   }
 });
 
+test("a name of no zone is refused by the last plugin, and goes on to one behind it", async () => {
+  const alone = await (await startZone(zoneText)).ask("www.example.com. A");
+  assert.deepEqual([alone.outcome.kind, alone.rcode], ["failure", "REFUSED"]);
+  const { outcome } = await (await startZone(zoneText, "", { upstream })).ask("www.example.com. A");
+  assert.ok(outcome.kind === "reply" && outcome.plugin === "test");
+});
+
 suite("a signed zone", () => {
   const signed = `
 $TTL 60
