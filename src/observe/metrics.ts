@@ -2,13 +2,13 @@
  * The numbers that are scraped: prom-client lives behind this one file.
  *
  * Names, labels and bucket edges are CoreDNS's (plugins prometheus and kubernetes), so that dashboards and alerts
- * keep working. Of CoreDNS's set one family is missing on purpose: `…rest_client_rate_limiter_duration_seconds`,
- * since our list and watch calls pass no rate limiter.
+ * keep working.
  */
 
 import type { Metric } from "prom-client";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { CountedQuery, CounterOf, GaugeOf, HistogramOf, Instruments } from "../dns/plugins/plugin.ts";
+import type { CountedQuery } from "../dns/plugins/plugin.ts";
+import type { CounterOf, GaugeOf, HistogramOf, Instruments } from "./instruments.ts";
 import type { QueryFamily } from "./query-counts.ts";
 import { QueryCounts, queryFamilies } from "./query-counts.ts";
 
@@ -40,6 +40,9 @@ export interface Scrape {
   readonly body: string;
 }
 
+/** Each sample wakes the process: the usual 10 ms would be most of what an idle server does. */
+const eventLoopSamplingMs = 200;
+
 /** All metrics of one process, in a registry of their own, so that two never meet in a test. */
 export class Metrics implements Instruments {
   readonly #registry = new Registry();
@@ -47,11 +50,12 @@ export class Metrics implements Instruments {
   readonly #panics: Counter;
   readonly #enabledPlugins: Gauge<"server" | "zone" | "view" | "name">;
   readonly #restCallDuration: Histogram<"verb" | "host">;
+  readonly #restCallLimiterDuration: Histogram<"verb" | "host">;
   readonly #restCalls: Counter<"code" | "method" | "host">;
 
   constructor(build: BuildInfo) {
     const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopSamplingMs });
     this.#publishBuild(build);
     for (const family of queryFamilies) this.#registry.registerMetric(countedMetric(family, this.#queries));
     this.#panics = new Counter({
@@ -68,6 +72,12 @@ export class Metrics implements Instruments {
     this.#restCallDuration = new Histogram({
       name: "coredns_kubernetes_rest_client_request_duration_seconds",
       help: "Time until the Kubernetes API answered.",
+      labelNames: ["verb", "host"],
+      registers,
+    });
+    this.#restCallLimiterDuration = new Histogram({
+      name: "coredns_kubernetes_rest_client_rate_limiter_duration_seconds",
+      help: "Time that calls to the Kubernetes API were held back here: none are.",
       labelNames: ["verb", "host"],
       registers,
     });
@@ -89,6 +99,7 @@ export class Metrics implements Instruments {
   }
 
   restClientRequestObserved({ verb, host, code, method, durationSeconds }: ObservedRestCall): void {
+    this.#restCallLimiterDuration.observe({ verb, host }, 0);
     this.#restCallDuration.observe({ verb, host }, durationSeconds);
     this.#restCalls.inc({ code, method, host });
   }
