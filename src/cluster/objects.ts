@@ -6,7 +6,7 @@
  * a new object. Defaults of the API are already applied (`ready` absent means ready, and so on), so no reader
  * has to know them.
  *
- * Field names and meanings: Kubernetes API v1 and discovery.k8s.io/v1.
+ * Field names and meanings: Kubernetes API v1, discovery.k8s.io/v1 and networking.k8s.io/v1.
  */
 
 import { isIPv4, isIPv6 } from "node:net";
@@ -31,6 +31,9 @@ export interface ServicePort {
   /** 0 when none is allocated. */
   readonly nodePort: number;
 }
+
+/** `Local`: only endpoints of the node that the connection comes to. */
+export type TrafficPolicy = "Cluster" | "Local";
 
 export interface LoadBalancerIngress {
   readonly ip: string;
@@ -60,6 +63,12 @@ export interface Service {
   readonly ipFamilyPolicy: "SingleStack" | "PreferDualStack" | "RequireDualStack";
   readonly externalIPs: readonly string[];
   readonly loadBalancerIngress: readonly LoadBalancerIngress[];
+  /** Networks whose clients may use the load balancer, as they are written; empty: everybody may. */
+  readonly loadBalancerSourceRanges: readonly string[];
+  readonly internalTrafficPolicy: TrafficPolicy;
+  readonly externalTrafficPolicy: TrafficPolicy;
+  /** 0 when none is allocated. */
+  readonly healthCheckNodePort: number;
   /** Seconds a client stays with its endpoint; undefined without `sessionAffinity: ClientIP`. */
   readonly affinityTimeoutSeconds: number | undefined;
 }
@@ -88,7 +97,15 @@ export interface Endpoint {
   readonly hostname: string;
   readonly nodeName: string;
   readonly zone: string;
+  /** Whom the endpoint is meant for; undefined: everybody alike. */
+  readonly hints: EndpointHints | undefined;
   readonly targetRef: TargetReference | undefined;
+}
+
+/** Written by the slice controller for `trafficDistribution` (KEP-2433, KEP-3015). */
+export interface EndpointHints {
+  readonly zones: readonly string[];
+  readonly nodes: readonly string[];
 }
 
 export interface EndpointSlice {
@@ -98,6 +115,8 @@ export interface EndpointSlice {
   readonly resourceVersion: string;
   /** Label `kubernetes.io/service-name`; "" for a slice that belongs to no Service. */
   readonly serviceName: string;
+  /** Label `service.kubernetes.io/headless`: no proxy uses this slice. */
+  readonly isHeadless: boolean;
   /** The ServiceImport it belongs to (KEP-1645); undefined for a slice of this cluster alone. */
   readonly imported?: ImportedSlice | undefined;
   readonly addressType: IPFamily | "FQDN";
@@ -163,9 +182,23 @@ export interface Node {
   readonly labels: Readonly<Record<string, string>>;
   /** `status.addresses` of type InternalIP. */
   readonly internalIPs: readonly string[];
+  /** `status.addresses` of type ExternalIP. */
+  readonly externalIPs: readonly string[];
+  /** Networks that the node's Pods get their addresses from. */
+  readonly podCIDRs: readonly string[];
+  readonly taintKeys: readonly string[];
+  readonly isTerminating: boolean;
 }
 
-export type ClusterObject = Namespace | Service | EndpointSlice | Pod | Node | ServiceImport;
+/** Networks that cluster IPs are allocated from: networking.k8s.io/v1 (KEP-1880). */
+export interface ServiceCIDR {
+  readonly kind: "ServiceCIDR";
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly cidrs: readonly string[];
+}
+
+export type ClusterObject = Namespace | Service | EndpointSlice | Pod | Node | ServiceImport | ServiceCIDR;
 export type Kind = ClusterObject["kind"];
 
 /** The object type of a kind: `ObjectOf<"Service">` is `Service`. */

@@ -13,6 +13,7 @@ const scopesOfKind: { readonly [K in Kind]: readonly SerialScope[] } = {
   Pod: ["internal"],
   Node: [],
   ServiceImport: ["multicluster"],
+  ServiceCIDR: [],
 };
 
 /**

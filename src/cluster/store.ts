@@ -69,6 +69,7 @@ export class ClusterStore implements Cluster {
     Pod: new Map(),
     Node: new Map(),
     ServiceImport: new Map(),
+    ServiceCIDR: new Map(),
   };
   readonly #slicesByService = new Index<EndpointSlice>(slice =>
     slice.serviceName === "" ? [] : [`${slice.namespace}/${slice.serviceName}`],

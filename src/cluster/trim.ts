@@ -8,10 +8,6 @@
 import type {
   ClusterObject,
   ContainerPort,
-  Endpoint,
-  EndpointPort,
-  EndpointSlice,
-  ImportedSlice,
   IPFamily,
   Kind,
   Namespace,
@@ -21,40 +17,19 @@ import type {
   PodPhase,
   Protocol,
   Service,
+  ServiceCIDR,
   ServiceImport,
   ServiceImportPort,
   ServicePort,
   ServiceType,
 } from "./objects.ts";
 import { familyOf } from "./objects.ts";
+import type { Raw, RawObject } from "./raw-object.ts";
+import { nameOf, namespaceOf, noLabels, none, versionOf } from "./raw-object.ts";
+import { trimEndpointSlice } from "./trim-endpoint-slice.ts";
 
-/** Kubernetes JSON as it arrives: the parts that are read here, all optional. */
-export interface RawObject {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly metadata?: RawMetadata;
-  readonly spec?: Raw;
-  readonly status?: Raw;
-  readonly [field: string]: unknown;
-}
+export type { RawObject } from "./raw-object.ts";
 
-interface RawMetadata {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly resourceVersion?: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>> | null;
-  readonly annotations?: Readonly<Record<string, string>> | null;
-  readonly [field: string]: unknown;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: foreign JSON; this file is the one place that looks inside it
-type Raw = any;
-
-const serviceNameLabel = "kubernetes.io/service-name";
-const importNameLabel = "multicluster.kubernetes.io/service-name";
-const sourceClusterLabel = "multicluster.kubernetes.io/source-cluster";
-const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 const tolerateUnreadyAnnotation = "service.alpha.kubernetes.io/tolerate-unready-endpoints";
 /** Default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours. */
 const defaultAffinityTimeoutSeconds = 10800;
@@ -66,6 +41,7 @@ const trimmers: { readonly [K in Kind]: (raw: RawObject) => ObjectOf<K> } = {
   Pod: trimPod,
   Node: trimNode,
   ServiceImport: trimServiceImport,
+  ServiceCIDR: trimServiceCIDR,
 };
 
 /** Projects one raw object of the given kind. List items carry no `kind` of their own, hence the argument. */
@@ -105,6 +81,10 @@ function trimService(raw: RawObject): Service {
       hostname: ingress.hostname ?? "",
       ipMode: ingress.ipMode ?? "VIP",
     })),
+    loadBalancerSourceRanges: spec.loadBalancerSourceRanges ?? none,
+    internalTrafficPolicy: spec.internalTrafficPolicy ?? "Cluster",
+    externalTrafficPolicy: spec.externalTrafficPolicy || "Cluster",
+    healthCheckNodePort: spec.healthCheckNodePort ?? 0,
     affinityTimeoutSeconds:
       spec.sessionAffinity === "ClientIP"
         ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinityTimeoutSeconds)
@@ -141,52 +121,6 @@ function trimServiceImport(raw: RawObject): ServiceImport {
   };
 }
 
-function trimEndpointSlice(raw: RawObject): EndpointSlice {
-  const triggerTime = raw.metadata?.annotations?.[triggerTimeAnnotation];
-  const changeTriggeredAtMs = triggerTime === undefined ? Number.NaN : Date.parse(triggerTime);
-  return {
-    kind: "EndpointSlice",
-    namespace: namespaceOf(raw),
-    name: nameOf(raw),
-    resourceVersion: versionOf(raw),
-    serviceName: raw.metadata?.labels?.[serviceNameLabel] ?? "",
-    imported: importOf(raw),
-    addressType: raw.addressType as EndpointSlice["addressType"],
-    endpoints: ((raw.endpoints as Raw[] | null | undefined) ?? []).map(trimEndpoint),
-    ports: ((raw.ports as Raw[] | null | undefined) ?? []).map(trimEndpointPort),
-    changeTriggeredAtMs: Number.isNaN(changeTriggeredAtMs) ? undefined : changeTriggeredAtMs,
-  };
-}
-
-function importOf({ metadata }: RawObject): ImportedSlice | undefined {
-  const serviceName = metadata?.labels?.[importNameLabel];
-  if (serviceName === undefined) return undefined;
-  return { serviceName, cluster: metadata?.labels?.[sourceClusterLabel] ?? "" };
-}
-
-function trimEndpoint(endpoint: Raw): Endpoint {
-  const conditions = endpoint.conditions ?? {};
-  const target = endpoint.targetRef;
-  const isReady = conditions.ready ?? true;
-  return {
-    addresses: endpoint.addresses ?? none,
-    isReady,
-    isServing: conditions.serving ?? true,
-    isTerminating: conditions.terminating ?? false,
-    hostname: endpoint.hostname ?? "",
-    nodeName: endpoint.nodeName ?? "",
-    zone: endpoint.zone ?? "",
-    targetRef:
-      target === undefined || target === null
-        ? undefined
-        : { kind: target.kind ?? "", namespace: target.namespace ?? "", name: target.name ?? "" },
-  };
-}
-
-function trimEndpointPort(port: Raw): EndpointPort {
-  return { name: port.name ?? "", protocol: port.protocol ?? "TCP", port: port.port ?? undefined };
-}
-
 function trimPod(raw: RawObject): Pod {
   const spec = raw.spec ?? {};
   const status = raw.status ?? {};
@@ -221,6 +155,7 @@ function containerPortsOf(podSpec: Raw): ContainerPort[] {
 }
 
 function trimNode(raw: RawObject): Node {
+  const spec = raw.spec ?? {};
   const addresses: Raw[] = raw.status?.addresses ?? [];
   return {
     kind: "Node",
@@ -228,22 +163,20 @@ function trimNode(raw: RawObject): Node {
     resourceVersion: versionOf(raw),
     labels: raw.metadata?.labels ?? noLabels,
     internalIPs: addresses.filter(a => a.type === "InternalIP").map(a => a.address),
+    externalIPs: addresses.filter(a => a.type === "ExternalIP").map(a => a.address),
+    podCIDRs: spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : none),
+    taintKeys: (spec.taints ?? []).map((taint: Raw) => taint.key),
+    isTerminating: raw.metadata?.deletionTimestamp !== undefined,
   };
 }
 
-const none: readonly string[] = [];
-const noLabels: Readonly<Record<string, string>> = {};
-
-function nameOf(raw: RawObject): string {
-  return raw.metadata?.name ?? "";
-}
-
-function namespaceOf(raw: RawObject): string {
-  return raw.metadata?.namespace ?? "default";
-}
-
-function versionOf(raw: RawObject): string {
-  return raw.metadata?.resourceVersion ?? "";
+function trimServiceCIDR(raw: RawObject): ServiceCIDR {
+  return {
+    kind: "ServiceCIDR",
+    name: nameOf(raw),
+    resourceVersion: versionOf(raw),
+    cidrs: raw.spec?.cidrs ?? none,
+  };
 }
 
 function hasEntries(selector: Raw): boolean {

@@ -116,12 +116,103 @@ test("a Pod's one address counts where the list is missing, and sidecars' ports 
   assert.deepEqual([pod.isReady, pod.phase], [false, "Pending"]);
 });
 
-test("a Node keeps its internal addresses only", () => {
+test("a service's policies default to Cluster, and it has no source ranges and no health check port", () => {
+  const { internalTrafficPolicy, externalTrafficPolicy, loadBalancerSourceRanges, healthCheckNodePort } =
+    trim("Service", { metadata, spec: { externalTrafficPolicy: "" } });
+  assert.deepEqual(
+    [internalTrafficPolicy, externalTrafficPolicy, loadBalancerSourceRanges, healthCheckNodePort],
+    ["Cluster", "Cluster", [], 0],
+  );
+});
+
+test("a service keeps its policies, source ranges, health check port and the mode of its balancer's addresses", () => {
+  const kept = {
+    internalTrafficPolicy: "Local",
+    externalTrafficPolicy: "Local",
+    loadBalancerSourceRanges: [" 10.0.0.0/8"],
+    healthCheckNodePort: 32000,
+  } as const;
+  const ingress = [{ ip: "198.51.100.7" }, { ip: "198.51.100.8", ipMode: "Proxy" }];
+  const service = trim("Service", { metadata, spec: kept, status: { loadBalancer: { ingress } } });
+  assert.deepEqual({ ...service, ...kept }, service);
+  assert.deepEqual(
+    service.loadBalancerIngress.map(({ ipMode }) => ipMode),
+    ["VIP", "Proxy"],
+  );
+});
+
+for (const [what, hints, expected] of [
+  ["no hints", undefined, undefined],
+  ["null hints", null, undefined],
+  ["empty hints", { forZones: [], forNodes: null }, undefined],
+  ["zone hints", { forZones: [{ name: "a" }, { name: "b" }] }, { zones: ["a", "b"], nodes: [] }],
+  [
+    "hints of both kinds",
+    { forZones: [{ name: "a" }], forNodes: [{ name: "n1" }] },
+    { zones: ["a"], nodes: ["n1"] },
+  ],
+] as const) {
+  test(`an endpoint with ${what} is meant for ${JSON.stringify(expected) ?? "everybody"}`, () => {
+    assert.deepEqual(endpointOf({ hints })?.hints, expected);
+  });
+}
+
+test("an endpoint keeps the name of its node", () => {
+  assert.deepEqual([endpointOf({ nodeName: "n1" })?.nodeName, endpointOf({})?.nodeName], ["n1", ""]);
+});
+
+test("a slice is headless by its label, whatever the label says", () => {
+  const sliceWith = (labels: Record<string, string>) =>
+    trim("EndpointSlice", { metadata: { ...metadata, labels }, addressType: "IPv4" }).isHeadless;
+  assert.deepEqual([sliceWith({ "service.kubernetes.io/headless": "" }), sliceWith({})], [true, false]);
+});
+
+test("a Node keeps labels, Pod networks, keys of taints and that it is being deleted", () => {
+  const labels = { "topology.kubernetes.io/zone": "zone-a" };
+  const spec = {
+    podCIDR: "10.244.1.0/24",
+    podCIDRs: ["10.244.1.0/24", "fd00:244:1::/64"],
+    taints: [{ key: "ToBeDeletedByClusterAutoscaler", effect: "NoSchedule" }],
+  };
+  const node = trim("Node", {
+    metadata: { name: "n1", labels, deletionTimestamp: "2026-11-01T08:00:00Z" },
+    spec,
+  });
+  assert.deepEqual(node, {
+    kind: "Node",
+    name: "n1",
+    resourceVersion: "",
+    labels,
+    internalIPs: [],
+    externalIPs: [],
+    podCIDRs: spec.podCIDRs,
+    taintKeys: ["ToBeDeletedByClusterAutoscaler"],
+    isTerminating: true,
+  });
+});
+
+test("a Node with one Pod network in the old field has it", () => {
+  const nodeWith = (spec: object) => trim("Node", { metadata: { name: "n1" }, spec }).podCIDRs;
+  assert.deepEqual(nodeWith({ podCIDR: "10.244.1.0/24" }), ["10.244.1.0/24"]);
+  assert.deepEqual(nodeWith({}), []);
+});
+
+test("a ServiceCIDR keeps its networks", () => {
+  const cidrs = ["10.96.0.0/12", "fd00:96::/112"];
+  const named = { metadata: { name: "kubernetes", resourceVersion: "7" } };
+  const expected = { kind: "ServiceCIDR", name: "kubernetes", resourceVersion: "7", cidrs };
+  assert.deepEqual(trim("ServiceCIDR", { ...named, spec: { cidrs } }), expected);
+  assert.deepEqual(trim("ServiceCIDR", named).cidrs, []);
+});
+
+test("a Node keeps its internal and external addresses apart, and nothing else", () => {
   const addresses = [
     { type: "InternalIP", address: "192.0.2.1" },
     { type: "Hostname", address: "node-1" },
     { type: "InternalIP", address: "2001:db8::1" },
+    { type: "ExternalIP", address: "203.0.113.1" },
   ];
   const node = trim("Node", { metadata: { name: "node-1" }, status: { addresses } });
   assert.deepEqual(node.internalIPs, ["192.0.2.1", "2001:db8::1"]);
+  assert.deepEqual(node.externalIPs, ["203.0.113.1"]);
 });

@@ -1,9 +1,8 @@
 /**
  * A Kubernetes API server for tests: real HTTP on a loopback port, real list and watch semantics over a state in
- * memory, and faults on demand. It keeps its state over `stop()` and `restart()`, as etcd would.
- *
- * Served: Namespace, Node, Service, Endpoints, Pod (v1), EndpointSlice (discovery.k8s.io/v1) and ServiceImport
- * (multicluster.x-k8s.io/v1alpha1), for our own source as well as for client-go, kubectl and curl. JSON only, nothing validated, no admission (no ClusterIPs are allocated).
+ * memory, and faults on demand. It keeps its state over `stop()` and `restart()`, as etcd would. It serves the kinds
+ * of `api-server/resources.ts`, for our own source as well as for client-go, kubectl and curl: JSON only, nothing
+ * validated, no admission (no ClusterIPs are allocated).
  */
 
 import { EventEmitter, once } from "node:events";

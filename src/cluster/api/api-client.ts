@@ -12,9 +12,11 @@ import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } fro
 import { type ApiStatus, ApiStatusError, describeError } from "./api-error.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 
+type Method = "GET" | "POST" | "PATCH";
+
 /** One request as `coredns_kubernetes_rest_client_*` count them. */
 export interface ObservedRequest {
-  readonly verb: "GET";
+  readonly verb: Method;
   /** Host and port as in the configured URL. */
   readonly host: string;
   /** HTTP status, or `<error>` when no answer came. */
@@ -30,6 +32,12 @@ export interface GetOptions {
   /** Longest wait for credentials, then for the headers (the time to connect included), then for each next byte. */
   readonly headersSilenceMs: number;
   readonly bodySilenceMs: number;
+}
+
+/** What is sent with a request. */
+interface Content {
+  readonly type: string;
+  readonly text: string;
 }
 
 const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000 };
@@ -62,17 +70,38 @@ export class ApiClient {
    * other status, or with what the network or the credentials had to say.
    */
   async get(path: string, options: GetOptions): Promise<IncomingMessage> {
-    const credentials = await this.#credentialsInTime(options);
-    const response = await this.#send(path, credentials, options);
-    if (response.statusCode === 200) return response;
-    const error = await readStatus(response);
-    if (error.code === 401) await this.#access.renew();
-    throw error;
+    return this.#request("GET", path, options);
+  }
+
+  /** POSTs an object to its collection. Rejects as `get` does; 409 says that there is one of this name already. */
+  async create(path: string, object: unknown, options: GetOptions): Promise<void> {
+    const content = { type: "application/json", text: JSON.stringify(object) };
+    await readText(await this.#request("POST", path, options, content));
+  }
+
+  /** Merges fields into an object (RFC 7396). Rejects as `get` does; 404 says that there is none. */
+  async patch(path: string, fields: unknown, options: GetOptions): Promise<void> {
+    const content = { type: "application/merge-patch+json", text: JSON.stringify(fields) };
+    await readText(await this.#request("PATCH", path, options, content));
   }
 
   /** Breaks everything off, idle connections too. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  async #request(
+    method: Method,
+    path: string,
+    options: GetOptions,
+    content?: Content,
+  ): Promise<IncomingMessage> {
+    const credentials = await this.#credentialsInTime(options);
+    const response = await this.#send(method, path, credentials, options, content);
+    if (response.statusCode === 200 || response.statusCode === 201) return response;
+    const error = await readStatus(response);
+    if (error.code === 401) await this.#access.renew();
+    throw error;
   }
 
   /** Requests that start together share one run of an exec plugin; one that hangs is not waited for any longer. */
@@ -88,17 +117,24 @@ export class ApiClient {
     }
   }
 
-  #send(path: string, credentials: RequestOptions, options: GetOptions): Promise<IncomingMessage> {
+  #send(
+    method: Method,
+    path: string,
+    credentials: RequestOptions,
+    options: GetOptions,
+    content: Content | undefined,
+  ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const startedAtMs = performance.now();
     const done = (code: string): void => {
       const durationSeconds = (performance.now() - startedAtMs) / 1000;
-      this.#observe({ verb: "GET", host: this.#host, code, durationSeconds });
+      this.#observe({ verb: method, host: this.#host, code, durationSeconds });
     };
     const request = (this.#isTls ? httpsRequest : httpRequest)(`${this.#access.server}${path}`, {
       agent: this.#agent,
       ...credentials,
-      headers: { ...trimmed(credentials.headers), Accept: "application/json", "User-Agent": "frontdesk" },
+      method,
+      headers: { ...trimmed(credentials.headers), ...headersOf(content) },
       signal: options.signal,
     });
     const silence = (silenceMs: number) => new Error(`no byte from ${this.#host} for ${silenceMs / 1000} s`);
@@ -121,9 +157,14 @@ export class ApiClient {
       done(String(response.statusCode));
       resolve(response);
     });
-    request.end();
+    request.end(content?.text);
     return promise;
   }
+}
+
+function headersOf(content: Content | undefined): Record<string, string> {
+  const common = { Accept: "application/json", "User-Agent": "frontdesk" };
+  return content === undefined ? common : { ...common, "Content-Type": content.type };
 }
 
 /** A token file may end in a newline, which is not allowed in a header. */

@@ -48,6 +48,15 @@ export function selectionsOf(selectors: LabelSelectors): NonNullable<ApiSourceOp
   };
 }
 
+/** What kube-proxy asks for: Services and slices that are a proxy's matter and its own, and of nodes this one alone. */
+export function proxySelections(nodeName: string): NonNullable<ApiSourceOptions["selections"]> {
+  return {
+    Service: { labels: "!service.kubernetes.io/service-proxy-name", fields: "spec.clusterIP!=None" },
+    EndpointSlice: { labels: "!service.kubernetes.io/headless" },
+    Node: { fields: `metadata.name=${nodeName}` },
+  };
+}
+
 /** Use once: `start`, later `stop`. */
 export class ApiSource {
   readonly #client: ApiClient;

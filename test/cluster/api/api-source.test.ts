@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedRequest } from "../../../src/cluster/api/api-client.ts";
-import { livePods, selectionsOf } from "../../../src/cluster/api/api-source.ts";
 import { defaultTiming } from "../../../src/cluster/api/reflector.ts";
 import type { Kind } from "../../../src/cluster/objects.ts";
 import { service, services, startRig } from "./source-rig.ts";
@@ -86,25 +85,6 @@ test("source reads every kind from its place in the API", async t => {
   );
 });
 
-test("label selectors choose Services, slices and Pods, or namespaces, and never ServiceImports", async t => {
-  const kinds: readonly Kind[] = ["Namespace", "Service", "EndpointSlice", "Pod", "ServiceImport"];
-  const objects = kinds.flatMap(kind => [
-    { kind, metadata: { name: `${kind}-a`, labels: { app: "a" } } },
-    { kind, metadata: { name: `${kind}-b`, labels: { team: "b" } } },
-  ]);
-  const selections = selectionsOf({ labelSelector: "app=a", namespaceLabelSelector: "team" });
-  const { store, watching } = await startRig(t, { kinds, objects, selections });
-  await watching();
-  assert.deepEqual(kinds.flatMap(kind => [...store.objects(kind)].map(object => object.name)).sort(), [
-    "EndpointSlice-a",
-    "Namespace-b",
-    "Pod-a",
-    "Service-a",
-    "ServiceImport-a",
-    "ServiceImport-b",
-  ]);
-});
-
 test("an API server without ServiceImports counts as one that has none, and is asked again", async t => {
   let install = (): void => {};
   const { server, store, lines, delays, watching, when } = await startRig(t, {
@@ -134,19 +114,6 @@ test("a kind that every cluster has is not synced by a 404", async t => {
   await when(() => lines.some(line => line.startsWith("warn")));
   assert.equal(store.isSynced("Service"), false);
   await watching();
-});
-
-test("source with selections asks for those objects only and sees them come and go", async t => {
-  const pod = (name: string, phase: string) => ({ kind: "Pod", metadata: { name }, status: { phase } });
-  const { server, changes, watching, when } = await startRig(t, {
-    kinds: ["Pod"],
-    objects: [pod("runs", "Running"), pod("done", "Succeeded")],
-    selections: { Pod: { ...livePods, labels: "!hidden" } },
-  });
-  await watching();
-  server.put(pod("runs", "Failed"));
-  await when(() => changes.length === 2);
-  assert.deepEqual(changes, ["+runs", "-runs"]);
 });
 
 test("source torn into single bytes reads lists and events whole", async t => {

@@ -37,6 +37,14 @@ export const resources: readonly Resource[] = [
     isNamespaced: true,
     shortNames: ["svcim"],
   },
+  {
+    group: "networking.k8s.io",
+    version: "v1",
+    name: "servicecidrs",
+    kind: "ServiceCIDR",
+    isNamespaced: false,
+    shortNames: [],
+  },
 ];
 
 export function resourceOfKind(kind: string | undefined): Resource {

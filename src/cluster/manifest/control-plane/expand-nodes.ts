@@ -21,4 +21,8 @@ const loneNode: Node = {
   resourceVersion: "",
   labels: { "kubernetes.io/hostname": "node-1" },
   internalIPs: [hostAddress],
+  externalIPs: [],
+  podCIDRs: [],
+  taintKeys: [],
+  isTerminating: false,
 };

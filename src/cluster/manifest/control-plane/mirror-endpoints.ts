@@ -44,6 +44,7 @@ function mirror({ ip, hostname, nodeName, targetRef }: SubsetAddress, isReady: b
     hostname: hostname ?? "",
     nodeName: nodeName ?? "",
     zone: "",
+    hints: undefined,
     targetRef: targetRef && {
       kind: targetRef.kind ?? "",
       namespace: targetRef.namespace ?? "",

@@ -68,6 +68,7 @@ function endpointOf(service: Service, pod: Pod, address: string, zone: string): 
     hostname: pod.subdomain === service.name ? pod.hostname : "",
     nodeName: pod.nodeName,
     zone,
+    hints: undefined,
     targetRef: { kind: "Pod", namespace: pod.namespace, name: pod.name },
   };
 }

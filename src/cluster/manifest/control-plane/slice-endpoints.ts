@@ -44,6 +44,7 @@ export function createSlice(
     name: generateName(`${name}-`, identity, takenNames),
     resourceVersion: "",
     serviceName: name,
+    isHeadless: false,
     addressType,
     endpoints,
     ports,

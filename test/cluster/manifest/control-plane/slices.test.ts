@@ -135,6 +135,7 @@ test("an endpoint knows its Pod, node and zone", () => {
       hostname: "",
       nodeName: "n1",
       zone: "z1",
+      hints: undefined,
       targetRef: { kind: "Pod", namespace: "default", name: "a" },
     },
   ]);
