@@ -10,6 +10,7 @@ import type {
   Service,
   ServicePort,
 } from "../../src/cluster/objects.ts";
+import { familyOf } from "../../src/cluster/objects.ts";
 import { ClusterStore } from "../../src/cluster/store.ts";
 
 /** A store that has been synced with these objects. */
@@ -22,7 +23,9 @@ export function clusterOf(...objects: readonly ClusterObject[]): ClusterStore {
   return store;
 }
 
+/** `ipFamilies` are those of the cluster IPs unless given. */
 export function service(name: string, fields: Partial<Service>): Service {
+  const { clusterIPs = [] } = fields;
   return {
     kind: "Service",
     namespace: "default",
@@ -31,15 +34,19 @@ export function service(name: string, fields: Partial<Service>): Service {
     labels: {},
     type: "ClusterIP",
     isHeadless: false,
-    clusterIPs: [],
+    clusterIPs,
     externalName: "",
     ports: [port("http", 80)],
     selector: undefined,
     publishNotReadyAddresses: false,
-    ipFamilies: ["IPv4"],
+    ipFamilies: clusterIPs.map(familyOf).filter(family => family !== undefined),
     ipFamilyPolicy: "SingleStack",
     externalIPs: [],
     loadBalancerIngress: [],
+    loadBalancerSourceRanges: [],
+    internalTrafficPolicy: "Cluster",
+    externalTrafficPolicy: "Cluster",
+    healthCheckNodePort: 0,
     affinityTimeoutSeconds: undefined,
     ...fields,
   };
@@ -61,6 +68,7 @@ export function slice(
     name: `${serviceName}-abcde`,
     resourceVersion: "",
     serviceName,
+    isHeadless: false,
     addressType: "IPv4",
     endpoints: endpoints.map(one => (typeof one === "string" ? endpoint(one) : one)),
     ports: [{ name: "http", protocol: "TCP", port: 8080 }],
@@ -78,6 +86,7 @@ export function endpoint(address: string, fields: Partial<Endpoint> = {}): Endpo
     hostname: "",
     nodeName: "",
     zone: "",
+    hints: undefined,
     targetRef: undefined,
     ...fields,
   };

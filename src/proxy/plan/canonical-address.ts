@@ -16,3 +16,9 @@ export function canonicalAddress(text: string, family: IPFamily): string | undef
   if (familyOf(text) !== "IPv6" || text.includes("%")) return undefined;
   return new SocketAddress({ address: text, family: "ipv6" }).address;
 }
+
+/** The addresses of a family in their one spelling, each once; what is no address, such as "", is skipped. */
+export function canonicalAddresses(texts: readonly string[], family: IPFamily): readonly string[] {
+  const found = texts.map(text => canonicalAddress(text, family)).filter(address => address !== undefined);
+  return [...new Set(found)];
+}

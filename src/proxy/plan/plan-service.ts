@@ -5,111 +5,100 @@
  * leads to endpoints of that family, and a Service without a cluster IP of a family does not exist for that half.
  */
 
-import type { IPFamily, Protocol, Service, ServicePort } from "../../cluster/objects.ts";
+import type { IPFamily, Service, ServicePort } from "../../cluster/objects.ts";
 import type { Cluster } from "../../cluster/store.ts";
-import { canonicalAddress } from "./canonical-address.ts";
-import type { UsableEndpoint } from "./usable-endpoints.ts";
-import { usableEndpoints } from "./usable-endpoints.ts";
-
-export type WayInKind = "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalIP";
-
-/** An address and port that clients may connect to. */
-export interface WayIn {
-  readonly kind: WayInKind;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** One Service port in one address family. */
-export interface ServicePortPlan {
-  /** `namespace/name:portname/protocol`; with the family, unique in the cluster. */
-  readonly key: string;
-  readonly namespace: string;
-  readonly serviceName: string;
-  /** "" for an unnamed port. */
-  readonly portName: string;
-  readonly protocol: Protocol;
-  readonly family: IPFamily;
-  /** No address and port twice; the cluster IP comes first. */
-  readonly waysIn: readonly WayIn[];
-  /** Empty: connections are refused. */
-  readonly endpoints: readonly UsableEndpoint[];
-  /** Undefined without session affinity. */
-  readonly affinityTimeoutSeconds: number | undefined;
-}
+import { candidateEndpoints } from "./candidate-endpoints.ts";
+import { canonicalAddress, canonicalAddresses } from "./canonical-address.ts";
+import { chooseEndpoints } from "./choose-endpoints.ts";
+import type { NodeView, ServicePortPlan } from "./service-port-plan.ts";
+import { loadBalancerSources } from "./source-ranges.ts";
 
 const families: readonly IPFamily[] = ["IPv4", "IPv6"];
 /** Hands a Service to another proxy (KEP-2447). */
 const serviceProxyNameLabel = "service.kubernetes.io/service-proxy-name";
 
 /**
- * Plans every port of a Service, IPv4 before IPv6. Empty for Services that are not proxied: headless ones,
- * ExternalName, those without a cluster IP and those labelled for another proxy.
- *
- * `nodePortAddresses` are the addresses on which node ports are served.
+ * Plans every port of a Service for one node, IPv4 before IPv6. Empty for Services that are not proxied: headless
+ * ones, ExternalName, those without a cluster IP and those labelled for another proxy.
  */
-export function planService(
-  cluster: Cluster,
-  service: Service,
-  nodePortAddresses: readonly string[],
-): readonly ServicePortPlan[] {
+export function planService(cluster: Cluster, service: Service, node: NodeView): readonly ServicePortPlan[] {
   if (service.type === "ExternalName" || serviceProxyNameLabel in service.labels) return [];
-  return families.flatMap(family => planFamily(cluster, service, nodePortAddresses, family));
+  return families.flatMap(family => planFamily(cluster, service, node, family));
 }
+
+type OfEveryPort = Pick<
+  ServicePortPlan,
+  "clusterIP" | "externalIPs" | "loadBalancerIPs" | "internalPolicy" | "externalPolicy"
+>;
 
 function planFamily(
   cluster: Cluster,
   service: Service,
-  nodePortAddresses: readonly string[],
+  node: NodeView,
   family: IPFamily,
 ): readonly ServicePortPlan[] {
-  const { namespace, name, affinityTimeoutSeconds } = service;
-  const [clusterIP] = ofFamily(service.clusterIPs, family);
+  const { namespace, name } = service;
+  const clusterIP = clusterIPOf(service, family);
   if (clusterIP === undefined) return [];
-  return service.ports.map(port => ({
-    key: `${namespace}/${name}:${port.name}/${port.protocol}`,
+  const loadBalancerIPs = loadBalancerIPsOf(service, family);
+  const ofEveryPort = {
     namespace,
     serviceName: name,
+    family,
+    clusterIP,
+    externalIPs: canonicalAddresses(service.externalIPs, family),
+    loadBalancerIPs,
+    loadBalancerSources: loadBalancerSources(service, family, loadBalancerIPs, node),
+    internalPolicy: service.internalTrafficPolicy,
+    externalPolicy: externalPolicyOf(service),
+    affinityTimeoutSeconds: service.affinityTimeoutSeconds,
+    healthCheckNodePort: healthCheckNodePortOf(service),
+  };
+  const slices = [...cluster.slicesOf(namespace, name)];
+  return service.ports.map(port => ({
+    key: `${namespace}/${name}:${port.name}/${port.protocol}`,
     portName: port.name,
     protocol: port.protocol,
-    family,
-    waysIn: distinct([
-      { kind: "ClusterIP", address: clusterIP, port: port.port },
-      ...virtualAddresses(service, port, family),
-      ...nodePorts(port, ofFamily(nodePortAddresses, family)),
-    ]),
-    endpoints: usableEndpoints(cluster.slicesOf(namespace, name), port, family),
-    affinityTimeoutSeconds,
+    port: port.port,
+    nodePort: port.nodePort,
+    ...ofEveryPort,
+    ...chooseEndpoints(
+      candidateEndpoints(slices, port, family, node.name),
+      listsInUse(ofEveryPort, port),
+      node,
+    ),
   }));
 }
 
-/** External IPs and those of the load balancer, but not of one that wants to see the traffic itself (KEP-1860). */
-function virtualAddresses(service: Service, port: ServicePort, family: IPFamily): readonly WayIn[] {
+/**
+ * External connections of Pods and of the node itself are spread over the cluster even under `Local`, as if they had
+ * gone out and come back in elsewhere; so the cluster list is in use wherever there is any way in from outside.
+ */
+function listsInUse(plan: OfEveryPort, { nodePort }: ServicePort) {
+  const isExternal = nodePort !== 0 || plan.loadBalancerIPs.length > 0 || plan.externalIPs.length > 0;
+  return {
+    cluster: plan.internalPolicy === "Cluster" || isExternal,
+    local: plan.internalPolicy === "Local" || (plan.externalPolicy === "Local" && isExternal),
+  };
+}
+
+/** By the place its family has in `ipFamilies`; objects from before dual stack (KEP-563) have one address and no list. */
+function clusterIPOf({ clusterIPs, ipFamilies }: Service, family: IPFamily): string | undefined {
+  const text = ipFamilies.length === 0 ? clusterIPs[0] : clusterIPs[ipFamilies.indexOf(family)];
+  return canonicalAddress(text ?? "", family);
+}
+
+/** Not those of a balancer that wants to see the traffic itself (KEP-1860), nor host names. */
+function loadBalancerIPsOf(service: Service, family: IPFamily): readonly string[] {
   const vips = service.loadBalancerIngress.filter(({ ipMode }) => ipMode === "VIP").map(({ ip }) => ip);
-  return [
-    ...waysIn("ExternalIP", ofFamily(service.externalIPs, family), port.port),
-    ...waysIn("LoadBalancer", ofFamily(vips, family), port.port),
-  ];
+  return canonicalAddresses(vips, family);
 }
 
-function nodePorts(port: ServicePort, addresses: readonly string[]): readonly WayIn[] {
-  return port.nodePort === 0 ? [] : waysIn("NodePort", addresses, port.nodePort);
+/** The API keeps the field on Services that nobody outside can reach, where it means nothing. */
+function externalPolicyOf({ type, externalIPs, externalTrafficPolicy }: Service) {
+  return type !== "ClusterIP" || externalIPs.length > 0 ? externalTrafficPolicy : "Cluster";
 }
 
-function waysIn(kind: WayInKind, addresses: readonly string[], port: number): readonly WayIn[] {
-  return addresses.map(address => ({ kind, address, port }));
-}
-
-/** The addresses of a family in canonical spelling; what is no address, such as "", is skipped. */
-function ofFamily(addresses: readonly string[], family: IPFamily): readonly string[] {
-  return addresses.map(text => canonicalAddress(text, family)).filter(address => address !== undefined);
-}
-
-function distinct(ways: readonly WayIn[]): readonly WayIn[] {
-  const byAddress = new Map<string, WayIn>();
-  for (const way of ways) {
-    const key = `${way.address} ${way.port}`;
-    if (!byAddress.has(key)) byAddress.set(key, way);
-  }
-  return [...byAddress.values()];
+function healthCheckNodePortOf({ type, externalTrafficPolicy, healthCheckNodePort }: Service): number {
+  return type === "LoadBalancer" && externalTrafficPolicy === "Local" ? healthCheckNodePort : 0;
 }

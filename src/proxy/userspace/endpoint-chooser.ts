@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { UsableEndpoint } from "../plan/usable-endpoints.ts";
-import { endpointKey } from "../plan/usable-endpoints.ts";
+import { endpointKey } from "../plan/candidate-endpoints.ts";
+import type { UsableEndpoint } from "../plan/service-port-plan.ts";
 
 /** Clients remembered per Service port; beyond that the one unseen for longest is balanced anew. */
 const maxRememberedClients = 16_384;

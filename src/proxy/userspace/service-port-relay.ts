@@ -1,4 +1,4 @@
-import type { ServicePortPlan, WayIn } from "../plan/plan-service.ts";
+import type { ServicePortPlan } from "../plan/service-port-plan.ts";
 import { EndpointChooser } from "./endpoint-chooser.ts";
 import { listenWithFallback } from "./listen-with-fallback.ts";
 import { loopbackProblem } from "./loopback-problem.ts";
@@ -6,9 +6,14 @@ import type { TcpRelayOptions } from "./tcp-relay.ts";
 import { TcpRelay } from "./tcp-relay.ts";
 import type { UdpRelayOptions } from "./udp-relay.ts";
 import { UdpRelay } from "./udp-relay.ts";
+import type { WayIn } from "./way-in.ts";
+import { waysInto } from "./way-in.ts";
 import type { WayInStatus } from "./way-in-status.ts";
 
-export type RelayOptions = Omit<TcpRelayOptions & UdpRelayOptions, "chooser">;
+export type RelayOptions = Omit<TcpRelayOptions & UdpRelayOptions, "chooser"> & {
+  /** Where node ports are served. */
+  readonly nodePortAddresses: readonly string[];
+};
 
 interface Relay {
   open(address: string, port: number): Promise<void>;
@@ -44,8 +49,9 @@ export class ServicePortRelay {
   /** Follows the plan. What must no longer be open is closed when this returns; what is unchanged is untouched. */
   update(plan: ServicePortPlan): void {
     this.#plan = plan;
-    this.#chooser.update(plan.endpoints, plan.affinityTimeoutSeconds);
-    const wanted = new Map(plan.waysIn.map(wayIn => [`${wayIn.kind} ${wayIn.address} ${wayIn.port}`, wayIn]));
+    this.#chooser.update(plan.clusterEndpoints, plan.affinityTimeoutSeconds);
+    const waysIn = waysInto(plan, this.#options.nodePortAddresses);
+    const wanted = new Map(waysIn.map(wayIn => [`${wayIn.kind} ${wayIn.address} ${wayIn.port}`, wayIn]));
     for (const [key, door] of this.#doors) {
       if (wanted.has(key)) this.#updateDoor(door);
       else {
@@ -74,8 +80,8 @@ export class ServicePortRelay {
   }
 
   statuses(): readonly WayInStatus[] {
-    const { namespace, serviceName: service, portName, protocol, endpoints } = this.#plan;
-    const ofPort = { namespace, service, portName, protocol, endpointCount: endpoints.length };
+    const { namespace, serviceName: service, portName, protocol, clusterEndpoints } = this.#plan;
+    const ofPort = { namespace, service, portName, protocol, endpointCount: clusterEndpoints.length };
     return [...this.#doors.values()].map(({ wayIn, outcome }) => {
       return { ...ofPort, ...wayIn, servedPort: wayIn.port, ...outcome };
     });

@@ -3,8 +3,8 @@ import type { Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import type { Logger } from "pino";
 import type { Protocol } from "../../cluster/objects.ts";
-import type { UsableEndpoint } from "../plan/usable-endpoints.ts";
-import { endpointKey } from "../plan/usable-endpoints.ts";
+import { endpointKey } from "../plan/candidate-endpoints.ts";
+import type { UsableEndpoint } from "../plan/service-port-plan.ts";
 import type { EndpointChooser } from "./endpoint-chooser.ts";
 import { joinSockets, resetSocket } from "./join-sockets.ts";
 

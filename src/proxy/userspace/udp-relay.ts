@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
-import type { UsableEndpoint } from "../plan/usable-endpoints.ts";
+import type { UsableEndpoint } from "../plan/service-port-plan.ts";
 import { bindUdp } from "./bind-udp.ts";
 import type { EndpointChooser } from "./endpoint-chooser.ts";
 import type { DialPort } from "./tcp-relay.ts";

@@ -8,8 +8,8 @@ import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { objectKey } from "../../cluster/objects.ts";
 import type { Change, ClusterStore } from "../../cluster/store.ts";
-import type { ServicePortPlan } from "../plan/plan-service.ts";
 import { planService } from "../plan/plan-service.ts";
+import type { NodeView, ServicePortPlan } from "../plan/service-port-plan.ts";
 import { ServicePortRelay } from "./service-port-relay.ts";
 import { StoreFollower } from "./store-follower.ts";
 import type { DialPort } from "./tcp-relay.ts";
@@ -29,6 +29,10 @@ export interface UserspaceProxyOptions {
   /** A clock that never goes back, for session affinity and idle flows. */
   readonly nowMs?: () => number;
 }
+
+/** This machine stands for all nodes: what is local to one, and near to which, are no questions here. */
+const everyNode: NodeView = { name: "", zone: undefined, addresses: [] };
+const everywhere = { internalTrafficPolicy: "Cluster", externalTrafficPolicy: "Cluster" } as const;
 
 /** Serves the Services of a store and follows it until stopped. */
 export class UserspaceProxy {
@@ -89,9 +93,9 @@ export class UserspaceProxy {
   }
 
   #plansOf(key: string): readonly ServicePortPlan[] {
-    const { cluster, nodePortAddresses = ["127.0.0.1"] } = this.#options;
+    const { cluster } = this.#options;
     const service = cluster.get("Service", key);
-    return service === undefined ? [] : planService(cluster, service, nodePortAddresses);
+    return service === undefined ? [] : planService(cluster, { ...service, ...everywhere }, everyNode);
   }
 
   #updateService(key: string, plans: readonly ServicePortPlan[]): void {
@@ -112,8 +116,9 @@ export class UserspaceProxy {
   }
 
   #makeRelay(plan: ServicePortPlan): ServicePortRelay {
-    const { dialPort, connectTimeoutMs, maxUdpFlows, nowMs, log } = this.#options;
+    const { nodePortAddresses, dialPort, connectTimeoutMs, maxUdpFlows, nowMs, log } = this.#options;
     return new ServicePortRelay(plan, {
+      nodePortAddresses: nodePortAddresses ?? ["127.0.0.1"],
       dialPort: dialPort ?? ((_address, port) => port),
       sockets: this.#sockets,
       connectTimeoutMs: connectTimeoutMs ?? 5_000,

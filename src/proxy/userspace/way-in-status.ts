@@ -1,5 +1,5 @@
 import type { Protocol } from "../../cluster/objects.ts";
-import type { WayInKind } from "../plan/plan-service.ts";
+import type { WayInKind } from "./way-in.ts";
 
 /** One line of the table of what is served. */
 export interface WayInStatus {

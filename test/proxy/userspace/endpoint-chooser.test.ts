@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EndpointChooser } from "../../../src/proxy/userspace/endpoint-chooser.ts";
 
 const endpoints = Array.from({ length: 8 }, (_, i) => {
-  return { address: `10.2.0.${i + 1}`, port: 8080, podName: undefined };
+  return { address: `10.2.0.${i + 1}`, port: 8080, podName: undefined, isLocal: false };
 });
 
 /** A chooser over all endpoints, with a clock that is moved by hand. */
