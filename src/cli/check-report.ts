@@ -1,11 +1,19 @@
-/** Findings about Corefiles as a table, as tab-separated lines, or as JSON. */
+/** Findings about configurations as a table, as tab-separated lines, or as JSON. */
 
-import type { Finding } from "../dns/corefile/finding.ts";
 import type { BlockExplanation } from "./check-explanation.ts";
 import { formatExplanations } from "./check-explanation.ts";
 import { formatTable } from "./table.ts";
 import { count } from "./up-report.ts";
 import type { OutputForm } from "./up-report-format.ts";
+
+/** What every kind of finding has. Its other fields are for JSON. */
+interface Finding {
+  readonly code: string;
+  readonly severity: "error" | "warning" | "note";
+  readonly at: { readonly file: string; readonly line: number; readonly column: number };
+  readonly what: string;
+  readonly remedy: string;
+}
 
 export interface CheckReport {
   readonly files: readonly string[];
@@ -58,7 +66,7 @@ function tableOf(findings: readonly Finding[]): string {
     const { severity, code, what, remedy } = finding;
     return [
       [placeOf(finding), severity, code, what],
-      ["", "", "", `→ ${remedy}`],
+      ...(remedy === "" ? [] : [["", "", "", `→ ${remedy}`]]),
     ];
   });
   const surplus = findings.length - maxRows;
@@ -71,11 +79,9 @@ function placeOf({ at }: Finding): string {
 }
 
 function summaryOf({ files, findings }: CheckReport): string {
-  const errors = findings.filter(({ severity }) => severity === "error").length;
-  const warnings = findings.length - errors;
-  const counts = [
-    ...(errors > 0 ? [count(errors, "error")] : []),
-    ...(warnings > 0 ? [count(warnings, "warning")] : []),
-  ];
+  const counts = (["error", "warning", "note"] as const).flatMap(severity => {
+    const found = findings.filter(finding => finding.severity === severity).length;
+    return found > 0 ? [count(found, severity)] : [];
+  });
   return `${files.join(" ")}: ${counts.length === 0 ? "nothing to complain about" : counts.join(", ")}`;
 }

@@ -45,6 +45,12 @@ export class Given {
     return this.#values[name] === true;
   }
 
+  /** How a switch was put: false after `--name=false`; undefined when it is not there. */
+  switched(name: string): boolean | undefined {
+    const value = this.#values[name];
+    return typeof value === "boolean" ? value : undefined;
+  }
+
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;
@@ -91,9 +97,10 @@ export class UsageError extends Error {
 export function readArguments(verb: Verb, argv: readonly string[]): Given {
   try {
     const { values, positionals } = parseArgs({
-      args: withTwoDashes(argv),
+      args: withPlainSwitches(withTwoDashes(argv), verb.flags),
       options: Object.fromEntries(verb.flags.map(flag => [flag.name, optionOf(flag)])),
       allowPositionals: true,
+      allowNegative: true,
     });
     return new Given(values as Readonly<Record<string, string | boolean | undefined>>, positionals);
   } catch (error) {
@@ -123,3 +130,20 @@ function withTwoDashes(argv: readonly string[]): string[] {
     return value === undefined ? [argument] : [`-${name}`, value];
   });
 }
+
+/** Go's switches take a value: `--cleanup=true` is `--cleanup`, and `--cleanup=false` is `--no-cleanup`. */
+function withPlainSwitches(argv: readonly string[], flags: readonly Flag[]): readonly string[] {
+  const switches = new Set(flags.filter(({ value }) => value === undefined).map(({ name }) => name));
+  const end = argv.indexOf("--");
+  return argv.map((argument, place) => {
+    const [, name = "", word = ""] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+    if (!switches.has(name) || (end !== -1 && place > end)) return argument;
+    if (goTrue.has(word)) return `--${name}`;
+    if (goFalse.has(word)) return `--no-${name}`;
+    throw new UsageError(`--${name} is on or off, not "${word}"`, `write --${name}, or --${name}=false`);
+  });
+}
+
+/** Words of Go's `strconv.ParseBool`. */
+const goTrue: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+const goFalse: ReadonlySet<string> = new Set(["0", "f", "F", "false", "FALSE", "False"]);

@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, Layer>> = {
       "src/dns/wire",
       "src/dns/zone",
       "src/dns/zone-text",
+      "type src/observe/instruments.ts",
     ],
   },
   "src/dns/server": {
@@ -39,8 +40,23 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   "src/cluster": { ours: [] },
   "src/proxy/plan": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/dns/wire"], foreign: pure },
+  "src/proxy/configuration": {
+    ours: [
+      "src/cluster/manifest/scalar-tags.ts",
+      "type src/cluster",
+      "src/dns/corefile/duration.ts",
+      "src/dns/corefile/suggestion.ts",
+      "src/proxy/plan",
+    ],
+    foreign: [...pure, "yaml", "zod"],
+  },
+  "src/proxy/conntrack": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
+  "src/proxy/health": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
   "src/proxy/nftables": { ours: ["src/cluster", "src/proxy/plan"] },
   "src/proxy/userspace": { ours: ["src/cluster", "src/proxy/plan"] },
+  "src/proxy": {
+    ours: ["src/cluster", "src/proxy/configuration", "src/proxy/plan", "type src/observe/instruments.ts"],
+  },
   "src/observe": { ours: ["type src/"] },
   "src/cli": { ours: ["src/cluster", "src/dns", "src/observe", "src/proxy"] },
   "src/main.ts": { ours: ["src/cli"] },
