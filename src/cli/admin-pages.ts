@@ -4,7 +4,7 @@ import type { CorefilePlan } from "../dns/corefile/plan.ts";
 import { configOf } from "../dns/corefile/plan.ts";
 import type { RunningBlock } from "../dns/plugins/block.ts";
 import type { HealthConfig } from "../dns/plugins/health.ts";
-import type { Plugin } from "../dns/plugins/plugin.ts";
+import type { Layer, Plugin } from "../dns/plugins/plugin.ts";
 import type { PrometheusConfig } from "../dns/plugins/prometheus.ts";
 import type { ReadyConfig } from "../dns/plugins/ready.ts";
 import type { Route } from "../observe/admin.ts";
@@ -27,23 +27,33 @@ export function adminPages(plan: CorefilePlan<Plugin>, admin: AdminState): Admin
   };
   for (const block of plan.blocks) {
     add(configOf<HealthConfig>(block, "health")?.address, "/health", healthRoute());
+    const ready = configOf<ReadyConfig>(block, "ready");
+    const settled = ready?.monitor === "until-ready" ? new WeakSet<Layer>() : undefined;
     add(
-      configOf<ReadyConfig>(block, "ready")?.address,
+      ready?.address,
       "/ready",
-      readyRoute(() => reasonsNotReady(admin)),
+      readyRoute(() => reasonsNotReady(admin, settled)),
     );
     add(configOf<PrometheusConfig>(block, "prometheus")?.address, "/metrics", metricsRoute(admin.metrics));
   }
   return pages;
 }
 
-function reasonsNotReady({ state, blocks, missing }: AdminState): readonly string[] {
+/** Layers in `settled` are not asked again; those that are ready are added. Undefined: all are asked each time. */
+function reasonsNotReady(
+  { state, blocks, missing }: AdminState,
+  settled: WeakSet<Layer> | undefined,
+): readonly string[] {
   if (state() === "stopping") return ["Shutting down"];
   if (state() === "starting") {
     const waiting = missing().map(reason => `kubernetes: ${reason}`);
     return waiting.length > 0 ? waiting : ["not answering DNS yet"];
   }
   return blocks().flatMap(({ members }) =>
-    members.flatMap(({ name, layer }) => (layer.notReady?.() ?? []).map(reason => `${name}: ${reason}`)),
+    members.flatMap(({ name, layer }) => {
+      const reasons = settled?.has(layer) ? [] : (layer.notReady?.() ?? []);
+      if (reasons.length === 0) settled?.add(layer);
+      return reasons.map(reason => `${name}: ${reason}`);
+    }),
   );
 }

@@ -93,27 +93,35 @@ async function serve(
   });
   const admin = new AdminServers(log);
   let state: "starting" | "serving" | "stopping" = "starting";
-  const show = (loaded: LoadedCorefile) =>
-    admin.show(
-      adminPages(loaded.plan, {
-        metrics,
-        blocks: () => server.blocks,
-        state: () => state,
-        missing: () => clusters.missing(),
-      }),
-    );
+  const pagesOf = (loaded: LoadedCorefile) =>
+    adminPages(loaded.plan, {
+      metrics,
+      blocks: () => server.blocks,
+      state: () => state,
+      missing: () => clusters.missing(),
+    });
+  let pages = pagesOf(corefile);
   const use = async (loaded: LoadedCorefile) => {
-    await server.apply(loaded.plan);
-    await show(loaded);
+    const next = pagesOf(loaded);
+    // First the part that can fail without a trace: a page's address that is taken must not leave half a reload.
+    await admin.show(new Map([...next, ...pages]));
+    try {
+      await server.apply(loaded.plan);
+    } catch (error) {
+      await admin.show(pages);
+      throw error;
+    }
+    pages = next;
+    await admin.show(pages);
     metrics.setEnabledPlugins(enabledPlugins(server));
   };
+  const reloads = new Reloads({ source, use, metrics, log });
   const pidfile = nonEmpty(given, "pidfile");
-  if (pidfile !== undefined) await writeFile(pidfile, `${process.pid}\n`);
+  if (pidfile !== undefined) await writeProcessId(pidfile);
 
   // Liveness and readiness are there before the first name is: a slow API server must not look like a dead process.
-  await show(corefile);
+  await admin.show(pages);
   const started = use(corefile).then(() => "started");
-  const reloads = new Reloads({ source, use, metrics, log });
   if ((await Promise.race([started, stopped])) === "started") {
     state = "serving";
     if (!given.isSet("quiet")) print([...servedLines(server), `Frontdesk-${version}`, platform()]);
@@ -121,6 +129,7 @@ async function serve(
     await stopped;
   }
   state = "stopping";
+  log.info(`${String(await stopped)}: Shutting down servers then terminating`);
   await shutDown(server, admin, clusters, reloads, log);
   return 0;
 }
@@ -141,6 +150,18 @@ async function shutDown(
   }
   await server.close();
   await Promise.all([admin.close(), clusters.closed()]);
+}
+
+async function writeProcessId(file: string): Promise<void> {
+  try {
+    await writeFile(file, `${process.pid}\n`);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(
+      `cannot write the process id: ${message}`,
+      "name a file in a folder that can be written to",
+    );
+  }
 }
 
 /** An unset variable in a script (`--kubeconfig "$FILE"`) is a mistake, not a wish for the default. */

@@ -1,5 +1,6 @@
 /** A running server follows its Corefile: now and then with `reload`, at once on SIGUSR1. */
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { configOf } from "../dns/corefile/plan.ts";
 import type { RunningBlock } from "../dns/plugins/block.ts";
@@ -17,6 +18,9 @@ export interface ReloadsOptions {
   readonly log: Logger;
 }
 
+/** Editors empty a file before they write it, or have it away for a moment: two readings so far apart have to agree. */
+const settleMs = 50;
+
 export class Reloads {
   readonly #options: ReloadsOptions;
   readonly #log: Logger;
@@ -27,6 +31,10 @@ export class Reloads {
   #refused = "";
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
+  /** A look waits for its turn. */
+  #isQueued = false;
+  /** A signal has come that no look has heeded yet. */
+  #isAsked = false;
   #isStopped = false;
 
   constructor(options: ReloadsOptions) {
@@ -42,45 +50,77 @@ export class Reloads {
       "Always 1; the label value is the hash of the Corefile in use.",
       ["hash", "value"],
     );
+    // From here to the end of the process: without a listener the signal would open a debugger, or end the process.
+    process.on("SIGUSR1", () => {
+      this.#isAsked = true;
+      if (this.#running !== undefined) this.#queue();
+    });
   }
 
   /** Begins to follow what differs from the Corefile that runs already. */
   start(running: LoadedCorefile): void {
     this.#failed.inc({}, 0);
     this.#adopt(running);
-    process.on("SIGUSR1", this.#onSignal);
+    if (this.#isAsked) this.#queue();
   }
 
   /** Resolves when no reload is under way, and none begins any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    process.off("SIGUSR1", this.#onSignal);
     await this.#work;
   }
 
-  readonly #onSignal = (): void => {
-    this.#refused = "";
-    this.#queue();
-  };
-
-  /** One at a time. */
+  /** One at a time; one that has not begun serves all who ask for it. */
   #queue(): void {
-    this.#work = this.#work.then(() => this.#look());
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#work = this.#work.then(() => {
+      this.#isQueued = false;
+      return this.#look();
+    });
   }
 
+  /** Asked by signal it also uses a Corefile that has not changed: the files that it names may have. */
   async #look(): Promise<void> {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
+    const isAsked = this.#isAsked;
+    this.#isAsked = false;
+    if (isAsked) this.#refused = "";
     let attempt = "";
     try {
-      const corefile = this.#options.source.load();
+      const corefile = await this.#load();
       attempt = corefile.fingerprint;
-      if (attempt !== this.#running?.fingerprint && attempt !== this.#refused) await this.#change(corefile);
+      const isNew = attempt !== this.#running?.fingerprint && attempt !== this.#refused;
+      if ((isNew || isAsked) && !this.#isStopped) await this.#change(corefile);
     } catch (error) {
       this.#tellFailure(error as Error, attempt);
     }
     this.#schedule();
+  }
+
+  /** Throws what `load` throws, when it does so twice. */
+  async #load(): Promise<LoadedCorefile> {
+    for (let before = this.#read(); ; ) {
+      if (before.key === this.#running?.fingerprint) return before.load();
+      await delay(settleMs);
+      const now = this.#read();
+      if (now.key === before.key) return now.load();
+      before = now;
+    }
+  }
+
+  #read(): { readonly key: string; load(): LoadedCorefile } {
+    try {
+      const corefile = this.#options.source.load();
+      return { key: corefile.fingerprint, load: () => corefile };
+    } catch (error) {
+      const fail = () => {
+        throw error;
+      };
+      return { key: (error as Error).message, load: fail };
+    }
   }
 
   async #change(corefile: LoadedCorefile): Promise<void> {

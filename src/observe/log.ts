@@ -65,10 +65,40 @@ function standardError(): DestinationStream {
   return stream;
 }
 
+/** A destination that may hold lines back. */
+interface Destination {
+  write(line: string): void;
+  /** Writes out what is held back. */
+  flushSync(): void;
+}
+
+/** More than a reader falls behind for a moment; less than a memory limit that counts. */
+const maxHeldBackCharacters = 1024 * 1024;
+const holdBackMs = 100;
+
 /** Lines are written in pieces of some kilobytes, at the latest after a tenth of a second: a query log has many. */
-export function openDestination(descriptor: number): ReturnType<typeof destination> {
-  const stream = destination({ dest: descriptor, sync: false, minLength: 4096, periodicFlush: 100 });
-  // A full disk or a closed pipe costs lines, not the server.
+export function openDestination(descriptor: number): Destination {
+  const stream = destination({
+    dest: descriptor,
+    sync: false,
+    minLength: 4096,
+    maxLength: maxHeldBackCharacters,
+  });
+  // A full disk, a closed pipe or one that nobody empties costs lines, not the server.
   stream.on("error", () => {});
-  return stream;
+  let isFlushDue = false;
+  const flush = () => {
+    isFlushDue = false;
+    stream.flush();
+  };
+  return {
+    write(line) {
+      stream.write(line);
+      if (isFlushDue) return;
+      isFlushDue = true;
+      // Not an interval: a server that has nothing to say sleeps.
+      setTimeout(flush, holdBackMs).unref();
+    },
+    flushSync: () => stream.flushSync(),
+  };
 }

@@ -61,6 +61,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const synced = start();
     await synced.until(({ stdout }) => (stdout.includes("Frontdesk-") ? true : undefined));
     assert.equal((await synced.stop(signal)).code, 0);
+    assert.match(synced.stdout, new RegExp(`^\\[INFO\\] ${signal}: Shutting down`, "m"));
 
     const stuck = api.fail(
       ({ resource }) => resource?.name === "services",

@@ -26,7 +26,7 @@ export const health = definePlugin<HealthConfig>({
           lameduckMs = reading.durationMs(word) ?? lameduckMs;
         },
       });
-      address = readListenAddress(stanza, reading, ":8080");
+      address = readListenAddress(stanza, reading, address ?? ":8080");
     }
     return address === undefined ? undefined : { address, lameduckMs };
   },

@@ -31,6 +31,8 @@ export const https = definePlugin<HttpsConfig>({
   },
 
   explain: ({ maxConnections }) => [
-    `Takes at most ${maxConnections} connections for DNS over HTTPS at a time.`,
+    maxConnections === Infinity
+      ? "Takes any number of connections for DNS over HTTPS."
+      : `Takes at most ${maxConnections} connections for DNS over HTTPS at a time.`,
   ],
 });

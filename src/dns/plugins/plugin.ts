@@ -3,6 +3,7 @@
 import type { Logger } from "pino";
 import type { Kind } from "../../cluster/objects.ts";
 import type { Cluster } from "../../cluster/store.ts";
+import type { Instruments } from "../../observe/instruments.ts";
 import type { DirectiveReader } from "../corefile/plan.ts";
 import type { Place } from "../corefile/syntax.ts";
 import type { Name } from "../wire/name.ts";
@@ -143,32 +144,7 @@ export interface CountedQuery {
   readonly plugin: string;
 }
 
-/** Metrics of plugins. Asking twice for a name gives the same metric, so reloads go on counting. */
-export interface Instruments {
-  counter<Label extends string>(name: string, help: string, labels: readonly Label[]): CounterOf<Label>;
-  gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): GaugeOf<Label>;
-  histogram<Label extends string>(
-    name: string,
-    help: string,
-    labels: readonly Label[],
-    buckets: readonly number[],
-  ): HistogramOf<Label>;
-}
-
-export type Labels<Label extends string> = Readonly<Record<Label, string>>;
-
-export interface CounterOf<Label extends string> {
-  inc(labels: Labels<Label>, by?: number): void;
-}
-
-export interface GaugeOf<Label extends string> {
-  set(labels: Labels<Label>, value: number): void;
-  remove(labels: Labels<Label>): void;
-}
-
-export interface HistogramOf<Label extends string> {
-  observe(labels: Labels<Label>, value: number): void;
-}
+export type { CounterOf, GaugeOf, HistogramOf, Instruments, Labels } from "../../observe/instruments.ts";
 
 /** A plugin that cannot start as configured: a file that is not there, an address that is taken. */
 export class PluginStartError extends Error {

@@ -30,5 +30,9 @@ export const ready = definePlugin<ReadyConfig>({
     return address === undefined ? undefined : { address, monitor };
   },
 
-  explain: ({ address }) => [`Says on http://${address}/ready whether everything is loaded.`],
+  explain: ({ address, monitor }) => [
+    `Says on http://${address}/ready whether everything is loaded${
+      monitor === "continuously" ? ", and whether it still is" : ""
+    }.`,
+  ],
 });

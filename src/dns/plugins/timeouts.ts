@@ -1,4 +1,4 @@
-/** Corefile word `timeouts`: how long TCP and TLS connections may keep the server waiting. */
+/** Corefile word `timeouts`: how long connections (TCP, TLS, HTTPS) may keep the server waiting. */
 
 import type { Reading } from "../corefile/reading.ts";
 import type { Directive } from "../corefile/syntax.ts";
@@ -44,11 +44,19 @@ export const timeouts = definePlugin<TimeoutsConfig>({
     }
   },
 
-  explain: config => [
-    `TCP and TLS connections: ${Object.entries(config)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(", ")}.`,
-  ],
+  explain({ firstQueryMs, idleMs, writeMs, maxQueries }) {
+    const times = [
+      ...(firstQueryMs === undefined ? [] : [`bring no first query within ${firstQueryMs / 1_000} s`]),
+      ...(idleMs === undefined ? [] : [`bring no further one within ${idleMs / 1_000} s`]),
+      ...(writeMs === undefined ? [] : [`take no answer within ${writeMs / 1_000} s`]),
+    ];
+    return [
+      ...(times.length === 0 ? [] : [`Ends connections that ${times.join(", or ")}.`]),
+      ...(maxQueries === undefined
+        ? []
+        : [`Answers ${maxQueries} queries of a TCP or TLS connection, then ends it.`]),
+    ];
+  },
 });
 
 /** A number without a unit counts seconds. */

@@ -49,7 +49,12 @@ export class DNSServer {
       for (const block of plan.blocks) prepared.push(await this.#prepare(block));
       const wanted = planListeners(prepared, this.#options.defaultPort, work);
       for (const one of wanted) {
-        if (!this.#listeners.has(one.key)) opened.push(await OpenListener.open(one, this.#options));
+        if (this.#listeners.has(one.key)) continue;
+        // Two that stay may share a port when one of them names its address; one that goes may have it as it is.
+        const besides = [...this.#listeners.values(), ...opened].filter(
+          ({ opened: { key, address } }) => address !== one.address || !wanted.some(plan => plan.key === key),
+        );
+        opened.push(await OpenListener.open(one, this.#options, besides));
       }
       this.#switchTo(wanted, opened, { blocks: prepared.map(({ block }) => block), work });
     } catch (error) {
@@ -58,8 +63,9 @@ export class DNSServer {
     }
   }
 
+  /** Without those that are parts of others. */
   get listeners(): readonly OpenListener[] {
-    return [...this.#listeners.values()];
+    return [...this.#listeners.values()].filter(({ opened, plan }) => opened.key === plan.key);
   }
 
   /** The server blocks as they run. */
@@ -69,7 +75,7 @@ export class DNSServer {
 
   /** Stops listening, finishes what is under way, closes the plugins. */
   async close(): Promise<void> {
-    const listeners = this.listeners;
+    const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
     const finished = [...listeners.map(listener => listener.close()), this.#generation.work.finished()];
     await Promise.all([...finished, this.#retiring.finished()]);
@@ -88,21 +94,27 @@ export class DNSServer {
 
   /** All at once, between two queries. */
   #switchTo(wanted: readonly ListenPlan[], opened: readonly OpenListener[], next: Generation): void {
-    for (const listener of opened) this.#listeners.set(listener.plan.key, listener);
+    for (const listener of opened) this.#listeners.set(listener.opened.key, listener);
     const keys = new Set(wanted.map(({ key }) => key));
     for (const plan of wanted) this.#listeners.get(plan.key)?.follow(plan);
     const previous = this.#generation;
     this.#generation = next;
+    const closing: Promise<void>[] = [];
     for (const [key, listener] of this.#listeners) {
       if (keys.has(key)) continue;
+      // As long as it is open it gets queries that are meant for the one that takes its place.
+      const heir = wanted.find(plan => listener.hasHeirIn(plan));
+      if (heir !== undefined) listener.follow(heir);
+      // What the kernel has for a socket goes with it, and more comes until the moment it is closed.
+      if (heir !== undefined && listener.isPartOf(heir)) continue;
       this.#listeners.delete(key);
-      this.#retiring.add(listener.close());
+      closing.push(listener.close());
     }
-    this.#retiring.add(retire(previous));
+    this.#retiring.add(retire(previous, closing));
   }
 }
 
-async function retire({ blocks, work }: Generation): Promise<void> {
-  await work.finished();
+async function retire({ blocks, work }: Generation, closing: readonly Promise<void>[]): Promise<void> {
+  await Promise.all([...closing, work.finished()]);
   await Promise.all(blocks.map(block => block.close()));
 }

@@ -3,25 +3,31 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { Http2SecureServer } from "node:http2";
+import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
 import { createSecureServer } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { decodeMessage } from "../wire/decode.ts";
+import { Deadline } from "./deadline.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { sharesPorts } from "./port-sharing.ts";
 import type { Response } from "./reply-bytes.ts";
-import type { Respond } from "./responder.ts";
 import { clientOf } from "./socket-client.ts";
+import type { StreamTimeouts } from "./tcp.ts";
 import type { TlsContext } from "./tls-context.ts";
 import { isWelcome } from "./tls-context.ts";
+import { wholeTurn } from "./work.ts";
 
 export interface HttpsOptions extends ListenOptions {
   readonly tls: TlsContext | undefined;
   readonly maxConnections: number;
+  /** Of one request: `firstQueryMs`; between two: `idleMs`. For connections from now on. */
+  readonly timeouts: () => StreamTimeouts;
   /** Hears the status of every answer. */
   readonly onStatus: (status: number) => void;
 }
 
 export interface HttpsListener extends Listener {
+  setMaxConnections(count: number): void;
   /** For connections from now on. */
   setTls(tls: TlsContext): void;
 }
@@ -35,27 +41,25 @@ const maxMessageSizeBytes = 65_535;
 export async function listenHttps(options: HttpsOptions): Promise<HttpsListener> {
   const { address, port, log, tls } = options;
   const sockets = new Set<Socket>();
+  let isClosing = false;
   const serve: RequestListener = (request, response) => {
+    // HTTP/2 ends its connections by itself.
+    response.on("finish", () => {
+      if (isClosing && request.httpVersionMajor === 1) request.socket.destroySoon();
+    });
     answer(options, request, response).catch(error => {
       log.debug({ err: error }, "DNS over HTTPS request broken off");
       response.destroy();
     });
   };
-  const server =
-    tls === undefined
-      ? createServer(serve)
-      : (createSecureServer(
-          { ...tls, minVersion: "TLSv1.2", allowHTTP1: true },
-          serve as never,
-        ) as Http2SecureServer);
-  (server as Server).maxConnections = options.maxConnections;
+  const server = createHttpServer(options, serve);
   server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
     if (!isWelcome(socket, tls?.clientAuth)) return void socket.destroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
   });
-  server.listen({ port, host: address, ipv6Only: true });
+  server.listen({ port, host: address, ipv6Only: true, reusePort: sharesPorts });
   await once(server, "listening");
   server.on("error", error => log.warn({ err: error }, "HTTPS listener error; listening goes on"));
   server.on("tlsClientError", error => log.debug({ err: error }, "TLS handshake failed"));
@@ -65,10 +69,15 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   return {
     address,
     port: listening.port,
+    setMaxConnections(count) {
+      (server as Server).maxConnections = count;
+    },
     setTls: context => (server as Http2SecureServer).setSecureContext(context),
     async close() {
+      await wholeTurn();
+      isClosing = true;
+      // Ends idle connections at once, others when their requests are answered (HTTP/2: with GOAWAY).
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      for (const socket of sockets) socket.end();
       const cutting = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, closeGraceMs);
@@ -78,19 +87,45 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   };
 }
 
-/** Kept-alive connections have nothing to finish; requests under way have this long. */
-const closeGraceMs = 1_000;
+/** How often node looks for HTTP/1.1 connections whose time is over. */
+const http1CheckMs = 1_000;
+
+/** Connections are few: those that rest must not keep others out. */
+function createHttpServer(
+  { tls, maxConnections, timeouts }: HttpsOptions,
+  serve: RequestListener,
+): Server | Http2SecureServer {
+  const { firstQueryMs, idleMs } = timeouts();
+  const http1Times = {
+    ...{ headersTimeout: firstQueryMs, requestTimeout: firstQueryMs, keepAliveTimeout: idleMs },
+    connectionsCheckingInterval: http1CheckMs,
+  };
+  const http2Options = { minVersion: "TLSv1.2", allowHTTP1: true, handshakeTimeout: firstQueryMs } as const;
+  const server =
+    tls === undefined
+      ? createServer(http1Times, serve)
+      : (createSecureServer({ ...tls, ...http2Options, ...http1Times }, serve as never) as Http2SecureServer);
+  (server as Server).maxConnections = maxConnections;
+  // HTTP/2: requests under way are still answered.
+  server.on("session", (session: ServerHttp2Session) =>
+    session.setTimeout(timeouts().idleMs, () => session.close()),
+  );
+  return server;
+}
+
+/** For requests under way: no longer than a query can take, and as long as CoreDNS gives them. */
+const closeGraceMs = 5_000;
 
 async function answer(
   options: HttpsOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { status, body } = await pageFor(options.respond, options.address, request);
+  const { status, body } = await pageFor(options, request);
   options.onStatus(status);
   if (body === undefined) {
     response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
-    response.end(status === 200 ? "" : `${explanations[status] ?? ""}\n`);
+    response.end(`${explanations[status] ?? ""}\n`);
     return;
   }
   response.writeHead(status, {
@@ -112,32 +147,43 @@ interface Page {
   readonly body?: Uint8Array;
 }
 
-async function pageFor(respond: Respond, listening: string, request: IncomingMessage): Promise<Page> {
-  const url = new URL(request.url ?? "/", "https://server");
-  if (url.pathname !== path) return { status: 404 };
-  const query = request.method === "GET" ? fromParameter(url) : await fromBody(request);
+async function pageFor(
+  { respond, address, timeouts }: HttpsOptions,
+  request: IncomingMessage,
+): Promise<Page> {
+  const [asked, parameters = ""] = (request.url ?? "").split("?", 2);
+  if (asked !== path) return { status: 404 };
+  const query =
+    request.method === "GET" ? fromParameter(parameters) : await fromBody(request, timeouts().firstQueryMs);
   if (query === undefined || !isDecodable(query)) return { status: 400 };
-  const response: Response = await respond(query, clientOf(request.socket, "https", listening));
+  const response: Response = await respond(query, clientOf(request.socket, "https", address));
   // A zone transfer has no place in one HTTP answer.
   return response instanceof Uint8Array ? { status: 200, body: response } : { status: 500 };
 }
 
-function fromParameter(url: URL): Uint8Array | undefined {
-  const text = url.searchParams.get("dns");
+function fromParameter(parameters: string): Uint8Array | undefined {
+  const text = new URLSearchParams(parameters).get("dns");
   if (text === null || !/^[\w-]+=*$/.test(text)) return undefined;
   return Buffer.from(text, "base64url");
 }
 
-async function fromBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+/** Rejects when the body is not complete in time. */
+async function fromBody(request: IncomingMessage, timeoutMs: number): Promise<Uint8Array | undefined> {
   if (request.method !== "POST") return undefined;
+  const deadline = new Deadline(() => request.destroy(new Error("the request's body did not come in time")));
+  deadline.set(timeoutMs);
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    sizeBytes += piece.length;
-    if (sizeBytes > maxMessageSizeBytes) return undefined;
-    pieces.push(piece);
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      sizeBytes += piece.length;
+      if (sizeBytes > maxMessageSizeBytes) return undefined;
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    deadline.clear();
   }
-  return Buffer.concat(pieces);
 }
 
 function isDecodable(query: Uint8Array): boolean {

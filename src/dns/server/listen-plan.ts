@@ -52,18 +52,21 @@ export function planListeners(
     const bound = boundAddresses(configOf<BindConfig>(block.plan, "bind"));
     for (const { scheme, zone, port: wantedPort, at } of block.plan.keys) {
       const port = wantedPort ?? (scheme === "dns" ? defaultPort : schemePorts[scheme]);
+      const encryption = scheme === "dns" ? undefined : tls;
       for (const address of bound ?? allAddresses()) {
-        const key = `${scheme}${tls === undefined ? "" : "+tls"} ${address} ${port}`;
+        const site = `${scheme}${encryption === undefined ? "" : "+tls"} ${address} ${port}`;
         const server = `${scheme}://${bound === undefined ? "" : inBrackets(address)}:${port}`;
-        const plan = plans.get(key) ?? {
-          ...{ key, scheme, address, port, server, at, sites: [] },
-          tls: scheme === "dns" ? undefined : tls,
+        const plan = plans.get(site) ?? {
+          ...{ scheme, address, port, server, at, sites: [] },
+          // Whom it lets in cannot change while a socket is open: another has to take its place.
+          key: encryption === undefined ? site : `${site} ${encryption.clientAuth}`,
+          tls: encryption,
           timeouts: { ...defaultTimeouts, ...configOf<TimeoutsConfig>(block.plan, "timeouts") },
           maxHttpsConnections:
             configOf<HttpsConfig>(block.plan, "https")?.maxConnections ?? defaultMaxHttpsConnections,
         };
         plan.sites.push(siteOf(zone, block, work));
-        plans.set(key, plan);
+        plans.set(site, plan);
       }
     }
   }

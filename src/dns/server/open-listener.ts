@@ -5,6 +5,7 @@ import type { HttpsListener } from "./https.ts";
 import { listenHttps } from "./https.ts";
 import type { ListenPlan } from "./listen-plan.ts";
 import type { Listener } from "./listener.ts";
+import { assertFree, isWildcard, overlap, sharesPorts } from "./port-sharing.ts";
 import { createResponder, type ResponderOptions } from "./responder.ts";
 import type { Router } from "./router.ts";
 import { createRouter } from "./router.ts";
@@ -35,20 +36,33 @@ export class DNSListenError extends Error {
 const portAttempts = 10;
 
 export class OpenListener {
+  /** By which it was opened: what its sockets are. */
+  readonly opened: ListenPlan;
   #plan: ListenPlan;
   #router: Router;
   #sockets: readonly (Listener & Partial<StreamListener & HttpsListener>)[] = [];
 
   private constructor(plan: ListenPlan) {
+    this.opened = plan;
     this.#plan = plan;
     this.#router = createRouter(plan.sites);
   }
 
-  /** Throws DNSListenError when the address cannot be had. */
-  static async open(plan: ListenPlan, hooks: ListenerHooks): Promise<OpenListener> {
+  /** Throws DNSListenError when the address cannot be had. `besides` are the server's own that may have it, too. */
+  static async open(
+    plan: ListenPlan,
+    hooks: ListenerHooks,
+    besides: readonly OpenListener[],
+  ): Promise<OpenListener> {
     const listener = new OpenListener(plan);
+    const isOwn = besides.some(
+      ({ opened }) => opened.port === plan.port && overlap(opened.address, plan.address),
+    );
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (sharesPorts && !isOwn && plan.port !== 0) {
+          await assertFree(plan.address, plan.port, plan.scheme === "dns" ? "tcp+udp" : "tcp");
+        }
         listener.#sockets = await listener.#listen(hooks);
         return listener;
       } catch (error) {
@@ -58,6 +72,7 @@ export class OpenListener {
     }
   }
 
+  /** By which it answers. */
   get plan(): ListenPlan {
     return this.#plan;
   }
@@ -70,8 +85,23 @@ export class OpenListener {
   follow(plan: ListenPlan): void {
     this.#plan = plan;
     this.#router = createRouter(plan.sites);
-    const { tls } = plan;
-    if (tls !== undefined) for (const socket of this.#sockets) socket.setTls?.(tls);
+    const { tls, maxHttpsConnections } = plan;
+    for (const socket of this.#sockets) {
+      if (this.opened.tls !== undefined && tls !== undefined) socket.setTls?.(tls);
+      socket.setMaxConnections?.(maxHttpsConnections);
+    }
+  }
+
+  /** Whether queries to this listener reach the one of the plan when this is closed. */
+  hasHeirIn({ scheme, port, address }: ListenPlan): boolean {
+    return (
+      scheme === this.opened.scheme && port === this.opened.port && overlap(address, this.opened.address)
+    );
+  }
+
+  /** Whether this can stay open as a part of its heir, which listens on all addresses. */
+  isPartOf({ address, tls }: ListenPlan): boolean {
+    return isWildcard(address) && tls?.clientAuth === this.opened.tls?.clientAuth;
   }
 
   async close(): Promise<void> {
@@ -92,7 +122,7 @@ export class OpenListener {
     const timeouts = () => this.#plan.timeouts;
     if (scheme === "https") {
       const onStatus = (status: number) => hooks.onHttpsStatus(server, status);
-      return [await listenHttps({ ...options, maxConnections: maxHttpsConnections, onStatus })];
+      return [await listenHttps({ ...options, timeouts, maxConnections: maxHttpsConnections, onStatus })];
     }
     const tcp = await listenTcp({ ...options, timeouts });
     if (scheme === "tls") return [tcp];

@@ -8,11 +8,13 @@ import type { Client } from "../plugins/query.ts";
 import { FrameReader, frame } from "../wire/frame.ts";
 import { Deadline } from "./deadline.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { sharesPorts } from "./port-sharing.ts";
 import type { Response } from "./reply-bytes.ts";
 import type { Respond } from "./responder.ts";
 import { clientOf } from "./socket-client.ts";
 import type { TlsContext } from "./tls-context.ts";
 import { isWelcome } from "./tls-context.ts";
+import { wholeTurn } from "./work.ts";
 
 /** CoreDNS's defaults. The time starts anew with each whole query, so bytes in drips do not keep a connection. */
 export interface StreamTimeouts {
@@ -51,12 +53,15 @@ export interface StreamListener extends Listener {
 export async function listenTcp(options: StreamOptions): Promise<StreamListener> {
   const { address, port, respond, log, timeouts, tls } = options;
   const connections = new Set<Connection>();
+  let isClosing = false;
   const protocol = tls === undefined ? "tcp" : "tls";
   const accept = (socket: Socket) => {
     if (!isWelcome(socket, tls?.clientAuth)) return void socket.destroy();
     const connection = new Connection(socket, respond, clientOf(socket, protocol, address), timeouts());
     connections.add(connection);
     socket.on("close", () => connections.delete(connection));
+    // Its handshake was under way when the listener closed.
+    if (isClosing) connection.finish();
   };
   const socketOptions = { allowHalfOpen: true, noDelay: true };
   const server: Server =
@@ -73,12 +78,15 @@ export async function listenTcp(options: StreamOptions): Promise<StreamListener>
           accept,
         );
   server.maxConnections = maxConnections;
-  server.listen({ port, host: address, ipv6Only: true });
+  server.listen({ port, host: address, ipv6Only: true, reusePort: sharesPorts });
   await once(server, "listening");
   server.on("error", error => log.warn({ err: error }, "TCP listener error; listening goes on"));
   server.on("drop", () => log.debug({ maxConnections }, "TCP connection dropped: too many are open"));
-  // A failed handshake is the client's affair.
-  server.on("tlsClientError", error => log.debug({ err: error }, "TLS handshake failed"));
+  // A failed handshake is the client's affair; one that was not finished in time leaves its socket to whoever listens here.
+  server.on("tlsClientError", (error, socket) => {
+    log.debug({ err: error }, "TLS handshake failed");
+    socket.destroy();
+  });
   const listening = server.address();
   if (listening === null || typeof listening === "string") throw new Error("a TCP listener has a port");
   return {
@@ -86,6 +94,9 @@ export async function listenTcp(options: StreamOptions): Promise<StreamListener>
     port: listening.port,
     setTls: context => (server as TlsServer).setSecureContext(context),
     async close() {
+      // Clients that have connected already would be reset.
+      await wholeTurn();
+      isClosing = true;
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       for (const connection of connections) connection.finish();
       await closed;

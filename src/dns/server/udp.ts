@@ -7,8 +7,9 @@ import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import type { Client } from "../plugins/query.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { sharesPorts } from "./port-sharing.ts";
 import type { Response } from "./reply-bytes.ts";
-import { Work } from "./work.ts";
+import { Work, wholeTurn } from "./work.ts";
 
 /**
  * Room for the bursts of clients that ask A and AAAA for every search domain at once; the kernel cuts it to
@@ -21,6 +22,7 @@ export async function listenUdp({ address, port, respond, log }: ListenOptions):
   const isV6 = isIPv6(address);
   const socket = createSocket({
     type: isV6 ? "udp6" : "udp4",
+    reusePort: sharesPorts,
     recvBufferSize: receiveBufferBytes,
     // Where both families are wanted, 0.0.0.0 has a socket of its own; IPv4 sockets do not know this option.
     ...(isV6 ? { ipv6Only: true } : {}),
@@ -53,8 +55,9 @@ export async function listenUdp({ address, port, respond, log }: ListenOptions):
   return {
     address,
     port: serverPort,
+    /** What has come already is answered, and what comes as long as others are under way. */
     async close() {
-      socket.off("message", receive);
+      await wholeTurn();
       await work.finished();
       await new Promise<void>(resolve => socket.close(() => resolve()));
     },

@@ -1,6 +1,6 @@
 /** What is under way and should be finished before its socket goes. */
 
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 
 /** As long as CoreDNS gives its servers to stop. */
 const graceMs = 5_000;
@@ -26,4 +26,11 @@ export class Work {
     await Promise.race([Promise.all(this.#pending), grace]);
     waiting.abort();
   }
+}
+
+/** Resolves when the event loop has gone round: what the kernel held for open sockets has been read by then. */
+export async function wholeTurn(): Promise<void> {
+  // The first is the end of the turn that is under way.
+  await setImmediate();
+  await setImmediate();
 }

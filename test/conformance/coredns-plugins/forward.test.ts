@@ -44,6 +44,7 @@ const subject = useCorefile({
       block("refused.test", `forward . ${gone.target} ${first.target} {\n policy sequential\n }`),
       block("silent.test", `forward . ${both} {\n policy sequential\n }`),
       block("nobody.test", `forward . ${gone.target}`),
+      block("plain-code.test", `forward . ${both} {\n policy sequential\n }`),
       block("failover.test", `forward . ${both} {\n policy sequential\n failover SERVFAIL\n }`),
       block("next.test", `forward . ${first.target} {\n next NXDOMAIN\n }\n forward . ${second.target}`),
       block("limit.test", `forward . ${first.target} {\n max_concurrent 1\n }`),
@@ -187,7 +188,7 @@ describe("choice of the upstream", () => {
   test("failover asks the next upstream, SERVFAIL alone does not", async () => {
     first.answer = () => ({ rcode: "SERVFAIL" });
     assert.equal((await subject.ask("www.failover.test. A")).rcode, "NOERROR");
-    assert.equal((await subject.ask("www.silent.test. A")).rcode, "SERVFAIL");
+    assert.equal((await subject.ask("www.plain-code.test. A")).rcode, "SERVFAIL");
   });
 
   test("next asks the following forward", async () => {

@@ -7,7 +7,7 @@ import { decodeReply } from "../../support/dns-client-reply.ts";
 import type { LoadOptions, Sample } from "./load.ts";
 import { openLink } from "./load-link.ts";
 
-const { server, over = "udp", asks, perSecond, patienceMs = 5_000 } = workerData as LoadOptions;
+const { server, over = "udp", asks, perSecond, patienceMs = 3_000 } = workerData as LoadOptions;
 
 type Pending = Omit<Sample, "latencyMs" | "outcome" | "answer" | "connection"> & { readonly dueAtMs: number };
 
@@ -50,7 +50,7 @@ function send(dueAtMs: number): void {
   const id = sentCount % 0x10000;
   const ask = (asks[sentCount % asks.length] ?? "").replace("#", String(sentCount));
   sentCount += 1;
-  pending.set(id, { phase, ask, dueAtMs });
+  pending.set(id, { phase, ask, dueAtMs, sentAtMs: Date.now() });
   link.send(buildQuery(ask, { id, recursionDesired: true }), id);
 }
 

@@ -16,7 +16,7 @@ export interface LoadOptions {
   /** Asked in turn; `#` stands for a number that is another each time. */
   readonly asks: readonly string[];
   readonly perSecond: number;
-  /** How long an answer may take before the query counts as lost, 5 s when absent. */
+  /** How long an answer may take before the query counts as lost, 3 s when absent. */
   readonly patienceMs?: number;
 }
 
@@ -25,6 +25,8 @@ export interface Sample {
   /** The phase of the load in which it was sent. */
   readonly phase: string;
   readonly ask: string;
+  /** Milliseconds since the epoch. */
+  readonly sentAtMs: number;
   /** From the moment when it was due; undefined: lost. */
   readonly latencyMs: number | undefined;
   /** Of the reply, or how the query was lost. */
@@ -70,6 +72,10 @@ export class Load {
 
 export function lost(samples: readonly Sample[]): readonly Sample[] {
   return samples.filter(({ latencyMs }) => latencyMs === undefined);
+}
+
+export function inPhase(samples: readonly Sample[], phase: string): readonly Sample[] {
+  return samples.filter(sample => sample.phase === phase);
 }
 
 /** How many samples have which outcome. */

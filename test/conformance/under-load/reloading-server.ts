@@ -1,7 +1,11 @@
 /** Frontdesk over a cluster of one Service and one Pod, on UDP, TCP, TLS and HTTPS, with a Corefile to edit. */
 
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -23,8 +27,9 @@ export interface Wish {
   readonly address?: string;
   readonly ttlSeconds?: number;
   readonly pods?: "disabled" | "insecure" | "verified";
-  /** Lines of the block for UDP and TCP. */
+  /** Lines of the block for UDP and TCP, and of all blocks. */
   readonly more?: string;
+  readonly names?: string;
   readonly bind?: string;
   /** Of the encrypted blocks. */
   readonly tls?: string;
@@ -43,15 +48,15 @@ export async function startReloadingServer(context: TestContext, wish: Wish = {}
   api.load([
     namespace("shop"),
     service("shop", "web", { clusterIPs: ["10.96.0.10"], ports: ["http 80"] }),
-    endpointSlice("shop", "web-1", { service: "web", ports: ["http 80"], endpoints: [] }),
+    endpointSlice("shop", "web", { ports: ["http 80"], endpoints: ["10.244.0.7"] }),
     pod("shop", "web-1", { podIPs: ["10.244.0.7"] }),
   ]);
   await api.writeKubeconfig(directory);
   await writeCertificate(directory);
   const ports = {
-    dns: await freePort(),
-    tls: await freePort(),
-    https: await freePort(),
+    dns: await portFreeEverywhere(),
+    tls: await portFreeEverywhere(),
+    https: await portFreeEverywhere(),
     metrics: await freePort(),
   };
   const file = join(directory, "Corefile");
@@ -65,8 +70,10 @@ export async function startReloadingServer(context: TestContext, wish: Wish = {}
     const before = command.stdout.length;
     await writeFile(file, text);
     if (signal !== undefined) command.process.kill(signal);
-    await command.until(({ stdout }) => (stdout.slice(before).includes(printed) ? true : undefined));
-    return command.stdout.slice(before);
+    const heard = await command.until(({ stdout }) =>
+      [printed, "reload failed"].find(text => stdout.slice(before).includes(text)),
+    );
+    assert.equal(heard, printed, command.stdout.slice(before));
   };
   return {
     api,
@@ -111,6 +118,20 @@ export interface Loads {
   end(): Promise<(readonly Sample[])[]>;
 }
 
+/** Below those that the kernel gives to clients, any of which would be in the way of a listener on all addresses. */
+async function portFreeEverywhere(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer().listen(port, "0.0.0.0");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    await new Promise(resolve => server.close(resolve));
+    if (isFree) return port;
+  }
+}
+
 /** `cert.pem` and `key.pem`; gives the certificate. */
 export async function writeCertificate(directory: string, name = "DNS:dns.test"): Promise<string> {
   const { cert, key } = makeTestCertificate(name);
@@ -121,7 +142,7 @@ export async function writeCertificate(directory: string, name = "DNS:dns.test")
 
 function corefileText(ports: Readonly<Record<"dns" | "tls" | "https" | "metrics", number>>, wish: Wish) {
   const { address = "192.0.2.1", ttlSeconds = 7, pods = "insecure", more = "", blocks = "" } = wish;
-  const { bind = ownAddress, tls = "tls cert.pem key.pem", withoutTls = false } = wish;
+  const { bind = ownAddress, tls = "tls cert.pem key.pem", withoutTls = false, names = "" } = wish;
   const encrypted = ["tls", "https"].map(
     scheme => `${scheme}://.:${ports[scheme as "tls" | "https"]} {
     bind ${bind}
@@ -141,6 +162,7 @@ function corefileText(ports: Readonly<Record<"dns" | "tls" | "https" | "metrics"
         ${address} www.example.org
         fallthrough
     }
+    ${names}
 }
 .:${ports.dns} {
     bind ${bind}

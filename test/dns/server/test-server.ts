@@ -14,36 +14,42 @@ import { timeouts } from "../../../src/dns/plugins/timeouts.ts";
 import { tls } from "../../../src/dns/plugins/tls.ts";
 import type { DNSServerOptions } from "../../../src/dns/server/dns-server.ts";
 import { DNSServer } from "../../../src/dns/server/dns-server.ts";
+import type { ResourceRecord } from "../../../src/dns/wire/record.ts";
 
 const log = pino({ level: "silent" });
 export const host = "127.0.0.1";
 
+/** `web.test. TTL IN A ADDRESS` */
+export function addressRecord(address: string, ttlSeconds: number): ResourceRecord {
+  return { name: ["web", "test"], class: 1, ttlSeconds, data: { type: "A", address } };
+}
+
 export function answering(count: number): Handler {
-  const answers = Array.from({ length: count }, (_, place) => ({
-    name: ["web", "test"],
-    class: 1,
-    ttlSeconds: 5,
-    data: { type: "A" as const, address: `10.0.${place >> 8}.${place & 255}` },
-  }));
+  const answers = Array.from({ length: count }, (_, place) =>
+    addressRecord(`10.0.${place >> 8}.${place & 255}`, 5),
+  );
   return query => replyTo(query.message, { plugin: "answer", answers });
 }
 
-interface TestOptions {
+export interface TestOptions {
   readonly handle: Handler;
   readonly sent: (exchange: Exchange) => void;
+  /** The plugins are closed. */
+  readonly close: () => void;
   readonly onFault: () => void;
+  readonly onDropped: DNSServerOptions["onDropped"];
   readonly onHttpsStatus: (server: string, status: number) => void;
 }
 
 export function planOf(
   corefile: string,
-  { handle = answering(1), sent = () => {} }: Partial<TestOptions> = {},
+  { handle = answering(1), sent = () => {}, close = () => {} }: Partial<TestOptions> = {},
 ) {
   const answer = definePlugin<true>({
     name: "answer",
     read: () => true,
     explain: () => [],
-    start: () => ({ handle, sent }),
+    start: () => ({ handle, sent, close }),
   });
   const files = { read: () => undefined, glob: () => [] };
   const blocks = parseCorefile({ file: "Corefile", text: corefile, files, environment: {} });
@@ -55,7 +61,7 @@ export function newServer(options: Partial<TestOptions> = {}): DNSServer {
   const hooks: DNSServerOptions = {
     defaultPort: 0,
     log,
-    onDropped: () => {},
+    onDropped: options.onDropped ?? (() => {}),
     onFault: options.onFault ?? (() => {}),
     onHttpsStatus: options.onHttpsStatus ?? (() => {}),
     hostFor: (_block, { at }) => ({
