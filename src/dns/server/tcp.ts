@@ -37,6 +37,9 @@ const maxConnections = 4_096;
 /** Of one connection; what a client sends beyond them is read when some have been answered. */
 const maxQueriesUnderWay = 128;
 
+/** Of one connection in one turn of the event loop, about a millisecond's work: then it is somebody else's turn. */
+const maxAnswersPerTurn = 64;
+
 export interface StreamOptions extends ListenOptions {
   /** For connections from now on; another one when the configuration changes. */
   readonly timeouts: () => StreamTimeouts;
@@ -117,6 +120,7 @@ class Connection {
   /** No more queries are taken: the client ended its side, or the server does. */
   #isEnding = false;
   #isWriting = true;
+  #isAwaitingTurn = false;
 
   constructor(socket: Socket, respond: Respond, client: Client, timeouts: StreamTimeouts) {
     this.#socket = socket;
@@ -146,11 +150,15 @@ class Connection {
   finish(): void {
     this.#isEnding = true;
     this.#deadline.set(this.#timeouts.writeMs);
-    if (this.#underWay === 0 && this.#isWriting) this.#socket.destroySoon();
+    if (this.#underWay === 0 && this.#isWriting && !this.#isAwaitingTurn) this.#socket.destroySoon();
   }
 
   #answerAll(): void {
-    while (this.#takesQueries) {
+    for (let count = 0; this.#takesQueries; count += 1) {
+      if (count === maxAnswersPerTurn) {
+        this.#awaitTurn();
+        break;
+      }
       const query = this.#frames.next();
       if (query === undefined) break;
       this.#queries += 1;
@@ -167,10 +175,21 @@ class Connection {
   get #takesQueries(): boolean {
     return (
       this.#isWriting &&
+      !this.#isAwaitingTurn &&
       !this.#socket.destroyed &&
       this.#underWay < maxQueriesUnderWay &&
       this.#queries < this.#timeouts.maxQueries
     );
+  }
+
+  #awaitTurn(): void {
+    this.#isAwaitingTurn = true;
+    setImmediate(() => {
+      this.#isAwaitingTurn = false;
+      if (this.#socket.destroyed) return;
+      this.#answerAll();
+      if (this.#isEnding) this.finish();
+    });
   }
 
   #awaitResponse(promise: Promise<Response>): void {

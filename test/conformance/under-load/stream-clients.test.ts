@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { frame, TcpClient } from "../../support/dns-client.ts";
 import { buildQuery } from "../../support/dns-client-query.ts";
 import { decodeReply } from "../../support/dns-client-reply.ts";
-import { Load, outcomes } from "./load.ts";
+import { inPhase, Load, latencyMs, outcomes } from "./load.ts";
 import { clusterName, startReloadingServer } from "./reloading-server.ts";
 
 test("five thousand queries in one piece over TCP are all answered, and UDP goes on beside them", async context => {
@@ -29,6 +30,30 @@ test("five thousand queries in one piece over TCP are all answered, and UDP goes
   assert.equal(ids.size, count);
   const samples = await load.end();
   assert.deepEqual(outcomes(samples), { NOERROR: samples.length });
+});
+
+test("a TCP client that asks without pause takes its turn among others", async context => {
+  const { server } = await startReloadingServer(context);
+  const load = await Load.start({ server, asks: [`${clusterName} A`], perSecond: 500 });
+  context.after(() => load.abandon());
+  const queries = Buffer.concat(
+    Array.from({ length: 20_000 }, (_, id) => frame(buildQuery(`${clusterName} A`, { id }))),
+  );
+  const rounds = [1, 2, 3];
+  for (const round of rounds) {
+    load.enter(`alone ${round}`);
+    await delay(300);
+    load.enter(`beside ${round}`);
+    const client = connect({ host: server.host, port: server.port }).resume();
+    client.end(queries);
+    await once(client, "close");
+  }
+  const samples = await load.end();
+  assert.deepEqual(outcomes(samples), { NOERROR: samples.length });
+  const median = (phase: string) => latencyMs(inPhase(samples, phase), 0.5);
+  const best = (state: string) => Math.min(...rounds.map(round => median(`${state} ${round}`)));
+  const [alone, beside] = [best("alone"), best("beside")];
+  assert.ok(beside - alone < 10, `half wait for ${alone} ms alone, ${beside} ms beside it`);
 });
 
 test("five hundred idle TCP clients keep nobody else from being answered, and are let go when they stay idle", async context => {
