@@ -1,0 +1,103 @@
+/** Run inside a network namespace: serves and connects there as it is told over the parent's channel. */
+
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer, isIPv6 } from "node:net";
+
+export interface ServeOrder {
+  readonly kind: "serve";
+  readonly protocol: "TCP" | "UDP";
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ConnectOrder {
+  readonly kind: "connect";
+  readonly protocol: "TCP" | "UDP";
+  readonly source: string;
+  readonly address: string;
+  readonly port: number;
+  /** Milliseconds without an answer that make a silence. */
+  readonly patienceMs: number;
+}
+
+export type Outcome =
+  | { readonly kind: "answered"; readonly endpoint: string; readonly seenSource: string }
+  | { readonly kind: "refused" | "silence" | "unreachable" };
+
+export type Order = { readonly id: number } & (ServeOrder | ConnectOrder);
+export type Answer = { readonly id: number; readonly outcome: Outcome | undefined };
+
+/** Everybody who comes is told who answers and whom it sees. */
+async function serve({ protocol, address, port }: ServeOrder): Promise<undefined> {
+  if (protocol === "TCP") {
+    const server = createServer(socket => {
+      socket.on("error", () => {});
+      socket.end(`${address} ${socket.remoteAddress}`);
+    });
+    server.listen(port, address);
+    await once(server, "listening");
+    return;
+  }
+  const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
+  socket.on("message", (_, peer) => socket.send(`${address} ${peer.address}`, peer.port, peer.address));
+  socket.bind(port, address);
+  await once(socket, "listening");
+}
+
+function parseAnswer(text: string): Outcome {
+  const [endpoint = "", seenSource = ""] = text.split(" ");
+  return { kind: "answered", endpoint, seenSource };
+}
+
+function outcomeOf(error: NodeJS.ErrnoException): Outcome {
+  return { kind: error.code === "ECONNREFUSED" ? "refused" : "unreachable" };
+}
+
+function connectByTcp({ source, address, port, patienceMs }: ConnectOrder): Promise<Outcome> {
+  return new Promise(resolve => {
+    const socket = connect({ host: address, port, localAddress: source });
+    const timer = setTimeout(() => resolve({ kind: "silence" }), patienceMs);
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    socket.once("end", () => resolve(parseAnswer(text)));
+    socket.once("error", error => resolve(outcomeOf(error)));
+    socket.once("close", () => clearTimeout(timer));
+    setTimeout(() => socket.destroy(), patienceMs + 10);
+  });
+}
+
+function connectByUdp({ source, address, port, patienceMs }: ConnectOrder): Promise<Outcome> {
+  return new Promise(resolve => {
+    const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
+    const end = (outcome: Outcome) => {
+      clearTimeout(timer);
+      resolve(outcome);
+      socket.removeAllListeners("error").on("error", () => {});
+      socket.close();
+    };
+    const timer = setTimeout(() => end({ kind: "silence" }), patienceMs);
+    socket.once("message", text => end(parseAnswer(String(text))));
+    socket.once("error", error => end(outcomeOf(error)));
+    socket.once("connect", () => socket.send("?"));
+    socket.bind(0, source, () => socket.connect(port, address));
+  });
+}
+
+function follow(order: Order): Promise<Outcome | undefined> {
+  if (order.kind === "serve") return serve(order);
+  return order.protocol === "TCP" ? connectByTcp(order) : connectByUdp(order);
+}
+
+process.on("message", (order: Order) => {
+  follow(order).then(
+    outcome => process.send?.({ id: order.id, outcome } satisfies Answer),
+    (error: Error) => {
+      process.stderr.write(`${error.stack}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.on("disconnect", () => process.exit());
