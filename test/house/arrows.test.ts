@@ -52,8 +52,8 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   "src/proxy/conntrack": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
   "src/proxy/health": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
-  "src/proxy/nftables": { ours: ["src/cluster", "src/proxy/plan"] },
-  "src/proxy/userspace": { ours: ["src/cluster", "src/proxy/plan"] },
+  "src/proxy/nftables": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
+  "src/proxy/userspace": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
   "src/proxy": {
     ours: ["src/cluster", "src/proxy/configuration", "src/proxy/plan", "type src/observe/instruments.ts"],
   },

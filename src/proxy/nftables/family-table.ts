@@ -1,6 +1,7 @@
 /** The table of one family in the kernel, kept in step with what is wanted. */
 
 import type { Logger } from "pino";
+import type { ServicePlans } from "../back-end.ts";
 import type { ProxySettings } from "../plan/proxy-settings.ts";
 import { flushCommands, settingContainers } from "./containers.ts";
 import { readEarlierTable } from "./earlier-table.ts";
@@ -10,7 +11,6 @@ import { NftError } from "./nft-error.ts";
 import type { NftRunner } from "./nft-runner.ts";
 import { PickChains } from "./pick-chains.ts";
 import { layoutMark, layoutTable } from "./table-layout.ts";
-import type { ServicePlans } from "./table-model.ts";
 import { TableModel } from "./table-model.ts";
 import type { TableWords } from "./table-words.ts";
 

@@ -7,8 +7,9 @@
 
 import type { Logger } from "pino";
 import type { IPFamily } from "../../cluster/objects.ts";
+import type { BackEnd, ServicePlans } from "../back-end.ts";
+import { BackEndError } from "../back-end.ts";
 import type { ProxySettings } from "../plan/proxy-settings.ts";
-import type { ServicePortPlan } from "../plan/service-port-plan.ts";
 import { FamilyTable } from "./family-table.ts";
 import type { NftRunner } from "./nft-runner.ts";
 import { tableWords } from "./table-words.ts";
@@ -21,26 +22,7 @@ export interface NftablesOptions {
   readonly log: Logger;
 }
 
-/** The tables of some families are not what they should be. Others, and all before the change, are. */
-export class NftablesError extends Error {
-  override readonly name = "NftablesError";
-  readonly families: readonly IPFamily[];
-
-  constructor(failures: ReadonlyMap<IPFamily, unknown>) {
-    const reasons = [...failures].map(([family, error]) => `${family}: ${(error as Error).message}`);
-    super(reasons.join("; "), { cause: [...failures.values()][0] });
-    this.families = [...failures.keys()];
-  }
-}
-
-/** Services by `namespace/name`, with plans of both families; none for a Service that is gone. */
-type ServicePlans = ReadonlyMap<string, readonly ServicePortPlan[]>;
-
-/**
- * All methods but `stop` reject with NftablesError. What failed is not lost: the next call renews the whole table in
- * one transaction, so that a caller repeats with any changes, or none, after a while.
- */
-export class NftablesBackEnd {
+export class NftablesBackEnd implements BackEnd {
   readonly #runner: NftRunner;
   readonly #tables: ReadonlyMap<IPFamily, FamilyTable>;
   #last: Promise<unknown> = Promise.resolve();
@@ -93,7 +75,7 @@ export class NftablesBackEnd {
       for (const [family, table] of this.#tables) {
         await act(table, family).catch((error: unknown) => failures.set(family, error));
       }
-      if (failures.size > 0) throw new NftablesError(failures);
+      if (failures.size > 0) throw new BackEndError(failures);
     });
     this.#last = done.catch(() => {});
     return done;

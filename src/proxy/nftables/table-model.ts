@@ -1,5 +1,6 @@
 /** What the table of one family has to hold, and what a change of Services changes in it. Knows nothing of the kernel. */
 
+import type { ServicePlans } from "../back-end.ts";
 import type { ServicePortPlan } from "../plan/service-port-plan.ts";
 import type { AffinityNumbers } from "./affinity-numbers.ts";
 import { AffinityServices, assignSlots } from "./affinity-numbers.ts";
@@ -9,9 +10,6 @@ import { diffElements } from "./element.ts";
 import { keepPositions } from "./keep-positions.ts";
 import type { PlannedPort } from "./service-claims.ts";
 import { claimsOf, clusterIPKey } from "./service-claims.ts";
-
-/** By Service (`namespace/name`), of one family; a Service without ports is gone. */
-export type ServicePlans = ReadonlyMap<string, readonly ServicePortPlan[]>;
 
 /** Numbers that clients of an earlier run are remembered by, by address, protocol and port in nft's spelling. */
 export type EarlierNumbers = ReadonlyMap<string, AffinityNumbers>;
@@ -32,7 +30,7 @@ export class TableModel {
   }
 
   /**
-   * Takes over the ports of these Services. The outcome depends on the wanted state only, but for the order of
+   * Takes over the ports of these Services, whose plans are of one family. The outcome depends on the wanted state only, but for the order of
    * endpoints and the numbers of affinity, which change as little as they can.
    */
   change(services: ServicePlans): ElementChanges {

@@ -10,6 +10,8 @@ export interface ProxySettings {
   readonly localTraffic: LocalTrafficDetector;
   /** Addresses on which node ports are served; "all-local": every address of the node except loopback ones. */
   readonly nodePortAddresses: Readonly<Record<IPFamily, readonly string[] | "all-local">>;
+  /** Node ports are served on the family's loopback addresses too, which takes sockets: the kernel's rules cannot. */
+  readonly localhostNodePorts: Readonly<Record<IPFamily, boolean>>;
   /** Networks of both families that cluster IPs are allocated from. */
   readonly serviceCIDRs: readonly string[];
 }

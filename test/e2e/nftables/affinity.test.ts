@@ -18,6 +18,7 @@ const settings: ProxySettings = {
   masqueradeAll: false,
   localTraffic: { kind: "none" },
   nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
+  localhostNodePorts: { IPv4: false, IPv6: false },
   serviceCIDRs: [],
 };
 

@@ -22,6 +22,7 @@ const settings: ProxySettings = {
   masqueradeAll: false,
   localTraffic: { kind: "networks", networks: [podNetwork] },
   nodePortAddresses: { IPv4: [node], IPv6: [] },
+  localhostNodePorts: { IPv4: false, IPv6: false },
   serviceCIDRs: [serviceNetwork],
 };
 const log = pino({ level: "silent" });
@@ -159,7 +160,7 @@ suite("a living table", { skip: laboratoryMissing() }, () => {
     assert.deepEqual(await endpointsSeen(1, "10.96.0.1"), [podA]);
     laboratory.nodeOutput("nft", "delete table ip frontdesk");
     const moved = byService({ ...web, clusterEndpoints: [localEndpoint(podB)] });
-    await assert.rejects(backEnd.update(moved), /^NftablesError: IPv4: No such file or directory: /);
+    await assert.rejects(backEnd.update(moved), /^BackEndError: IPv4: No such file or directory: /);
     await backEnd.update(moved);
     assert.deepEqual(await endpointsSeen(1, "10.96.0.1"), [podB]);
   });

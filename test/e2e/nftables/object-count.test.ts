@@ -48,6 +48,7 @@ test("10 000 Services have as many chains, sets and maps as 400", { skip: labora
         masqueradeAll: false,
         localTraffic: { kind: "none" },
         nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
+        localhostNodePorts: { IPv4: false, IPv6: false },
         serviceCIDRs: [],
       },
       families: ["IPv4"],

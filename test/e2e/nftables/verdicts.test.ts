@@ -25,6 +25,7 @@ const usual: ProxySettings = {
   masqueradeAll: false,
   localTraffic: { kind: "networks", networks },
   nodePortAddresses: { IPv4: [addressesOf.IPv4.node], IPv6: [addressesOf.IPv6.node] },
+  localhostNodePorts: { IPv4: false, IPv6: false },
   serviceCIDRs: families.map(family => addressesOf[family].serviceNetwork),
 };
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { pino } from "pino";
-import { NftablesBackEnd, type NftablesError } from "../../../src/proxy/nftables/nftables-back-end.ts";
+import type { BackEndError } from "../../../src/proxy/back-end.ts";
+import { NftablesBackEnd } from "../../../src/proxy/nftables/nftables-back-end.ts";
 import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.ts";
 import { anyChange } from "./any-change.ts";
@@ -15,6 +16,7 @@ const settings: ProxySettings = {
   masqueradeAll: false,
   localTraffic: { kind: "networks", networks: ["10.244.0.0/16", "fd44::/16"] },
   nodePortAddresses: { IPv4: ["192.0.2.1"], IPv6: "all-local" },
+  localhostNodePorts: { IPv4: false, IPv6: false },
   serviceCIDRs: ["10.96.0.0/16"],
 };
 
@@ -131,7 +133,7 @@ test("an update that the kernel refuses is made good by the next, whatever that 
   nft.failNext("No such file or directory");
   await assert.rejects(
     backEnd.update(byService(plan("web", { clusterEndpoints: [c] }))),
-    (error: NftablesError) => {
+    (error: BackEndError) => {
       assert.match(error.message, /^IPv4: No such file or directory: /);
       assert.deepEqual(error.families, ["IPv4"]);
       return true;

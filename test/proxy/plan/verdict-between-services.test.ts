@@ -13,6 +13,7 @@ const settings: ProxySettings = {
   masqueradeAll: false,
   localTraffic: { kind: "none" },
   nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
+  localhostNodePorts: { IPv4: false, IPv6: false },
   serviceCIDRs: ["10.96.0.0/12"],
 };
 
