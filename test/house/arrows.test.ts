@@ -64,7 +64,7 @@ const layers: Readonly<Record<string, Layer>> = {
 
 /** Packages that live behind one file, so that replacing one is a change in one place. */
 const packageHomes: Readonly<Record<string, string>> = {
-  "prom-client": "src/observe/metrics.ts",
+  "prom-client": "src/observe/metric-registry.ts",
   pino: "src/observe/log.ts",
   "pino-pretty": "src/observe/log.ts",
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Metrics } from "../../src/observe/metrics.ts";
+import { MetricRegistry } from "../../src/observe/metric-registry.ts";
 import { ProxyMetrics } from "../../src/proxy/proxy-metrics.ts";
 import { type ExposedFamily, parseExposition } from "../observe/exposition.ts";
 
@@ -9,7 +9,7 @@ const nowMs = 1_767_000_000_500;
 
 /** The families under kubeproxy_ after something was measured. */
 async function familiesAfter(measure: (metrics: ProxyMetrics) => void): Promise<Map<string, ExposedFamily>> {
-  const registry = new Metrics({ version: "0", revision: "" });
+  const registry = new MetricRegistry();
   measure(new ProxyMetrics(registry, () => nowMs));
   const families = parseExposition((await registry.scrape()).body);
   return new Map([...families].filter(([name]) => name.startsWith("kubeproxy_")));
