@@ -13,7 +13,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 // Under the name of the program it replaces it takes that program's arguments: a Deployment needs no change of its own.
 const [, program = "", ...words] = process.argv;
-const argv = basename(program) === "coredns" ? ["dns", ...words] : words;
+const verbsByName: Readonly<Record<string, string>> = { coredns: "dns", "kube-proxy": "proxy" };
+const verb = verbsByName[basename(program)];
+const argv = verb === undefined ? words : [verb, ...words];
 
 // Not only the exit code: whatever a failed start left open must not keep the process.
 process.exit(await runCommandLine(argv, stopped));

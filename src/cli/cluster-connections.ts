@@ -3,8 +3,8 @@
 import type { Logger } from "pino";
 import { ApiSource, selectionsOf } from "../cluster/api/api-source.ts";
 import { openAccess } from "../cluster/api/kubeconfig.ts";
-import type { Kind } from "../cluster/objects.ts";
 import { ClusterStore } from "../cluster/store.ts";
+import { untilSynced } from "../cluster/until-synced.ts";
 import type { ClusterAccess, ClusterRequest, OpenCluster } from "../dns/plugins/plugin.ts";
 import type { ObservedRestCall } from "../observe/metrics.ts";
 
@@ -104,16 +104,4 @@ function whatIsMissing({ store, source }: Connection): readonly string[] {
     .status()
     .filter(({ kind }) => !store.isSynced(kind))
     .map(({ resource, state, lastError }) => `waiting for ${resource}: ${lastError ?? state}`);
-}
-
-function untilSynced(store: ClusterStore, kinds: readonly Kind[]): Promise<void> {
-  return new Promise(resolve => {
-    const check = () => {
-      if (!kinds.every(kind => store.isSynced(kind))) return;
-      end();
-      resolve();
-    };
-    const end = store.onSynced(check);
-    check();
-  });
 }

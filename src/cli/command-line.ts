@@ -9,6 +9,7 @@ const verbs: ReadonlyMap<string, () => Promise<Verb>> = new Map([
   ["check", async () => (await import("./check.ts")).checkVerb],
   ["up", async () => (await import("./up.ts")).upVerb],
   ["dns", async () => (await import("./dns.ts")).dnsVerb],
+  ["proxy", async () => (await import("./proxy.ts")).proxyVerb],
 ]);
 
 /**

@@ -3,8 +3,8 @@
  * parsers know these lines; `FRONTDESK_LOG_FORMAT=json` gives pino's own instead.
  */
 
-import type { Logger } from "pino";
-import { createLogger, openDestination } from "./log.ts";
+import type { DestinationStream, Logger } from "pino";
+import { createLogger, openDestination, standardError } from "./log.ts";
 
 export interface LineLog {
   readonly log: Logger;
@@ -17,9 +17,8 @@ export interface LineLog {
 export async function createLineLog(isQuiet = false): Promise<LineLog> {
   const stream = openDestination(process.stdout.fd);
   const isJson = process.env.FRONTDESK_LOG_FORMAT === "json";
-  const lines = isJson ? stream : { write: (json: string) => void stream.write(formatLine(json)) };
   const log = await createLogger({
-    stream: lines,
+    stream: isJson ? stream : linesOn(stream),
     isTerminal: false,
     ...(isQuiet && process.env.FRONTDESK_LOG_LEVEL === undefined ? { level: "warn" } : {}),
   });
@@ -28,6 +27,25 @@ export async function createLineLog(isQuiet = false): Promise<LineLog> {
     writeLine: isJson ? line => log.info(line) : line => void stream.write(`${line}\n`),
     flush: () => stream.flushSync(),
   };
+}
+
+/** As a KubeProxyConfiguration asks for, on standard error. From verbosity 4 on, kube-proxy's word for it, all is told. */
+export async function createTextLog(logging: {
+  readonly format: "text" | "json";
+  readonly verbosity: number;
+}): Promise<Logger> {
+  const { format, verbosity } = logging;
+  const stream = standardError();
+  return createLogger({
+    stream: format === "json" ? stream : linesOn(stream),
+    isTerminal: false,
+    ...(verbosity >= 4 && process.env.FRONTDESK_LOG_LEVEL === undefined ? { level: "debug" } : {}),
+  });
+}
+
+/** Takes pino's JSON lines and writes lines for people. */
+function linesOn(stream: DestinationStream): DestinationStream {
+  return { write: json => void stream.write(formatLine(json)) };
 }
 
 const levelWords: Readonly<Record<string, string>> = {

@@ -59,7 +59,7 @@ async function prettyStream(stream: DestinationStream): Promise<DestinationStrea
 }
 
 /** A full disk or a closed pipe costs lines, not the server. */
-function standardError(): DestinationStream {
+export function standardError(): DestinationStream {
   const stream = destination({ dest: process.stderr.fd, sync: true });
   stream.on("error", () => {});
   return stream;

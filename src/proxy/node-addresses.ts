@@ -23,7 +23,7 @@ type NodeIPs = Pick<Node, "internalIPs" | "externalIPs">;
 type Configuration = Pick<ProxyConfiguration, "bindAddress" | "nodePortAddresses" | "localhostNodePorts">;
 
 /** One entry of the lists in `os.networkInterfaces()`. */
-interface LocalAddress {
+export interface LocalAddress {
   readonly address: string;
 }
 

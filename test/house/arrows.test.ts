@@ -55,7 +55,14 @@ const layers: Readonly<Record<string, Layer>> = {
   "src/proxy/nftables": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
   "src/proxy/userspace": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
   "src/proxy": {
-    ours: ["src/cluster", "src/proxy/configuration", "src/proxy/plan", "type src/observe/instruments.ts"],
+    ours: [
+      "src/cluster",
+      "src/proxy/configuration",
+      "src/proxy/conntrack",
+      "src/proxy/health",
+      "src/proxy/plan",
+      "type src/observe/instruments.ts",
+    ],
   },
   "src/observe": { ours: ["type src/"] },
   "src/cli": { ours: ["src/cluster", "src/dns", "src/observe", "src/proxy"] },

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Page } from "./page.ts";
 
 export interface PageServerOptions {
+  /** "": all addresses of both families. */
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
@@ -27,7 +28,7 @@ export async function servePages({ host, port, pageOf }: PageServerOptions): Pro
     answer(response, pageOf(request.url?.split("?", 1)[0] ?? "/")).catch(() => response.destroy());
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen({ host, port, ipv6Only: true }, resolve);
+  server.once("error", reject).listen(host === "" ? { port } : { host, port, ipv6Only: true }, resolve);
   await listening;
   // Running out of file descriptors ends one connection, not the process.
   server.on("error", () => {});

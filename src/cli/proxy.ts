@@ -1,0 +1,147 @@
+/** `frontdesk proxy`: carries connections to Services, configured as kube-proxy is. */
+
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import type { Logger } from "pino";
+import { ApiClient } from "../cluster/api/api-client.ts";
+import { ApiSource, proxySelections } from "../cluster/api/api-source.ts";
+import { openAccess } from "../cluster/api/kubeconfig.ts";
+import { ClusterStore } from "../cluster/store.ts";
+import { untilSynced } from "../cluster/until-synced.ts";
+import { createTextLog } from "../observe/line-log.ts";
+import { MetricRegistry } from "../observe/metric-registry.ts";
+import { configurationFlags } from "../proxy/configuration/flags.ts";
+import type { ProxyConfiguration } from "../proxy/configuration/proxy-configuration.ts";
+import { nodeReference } from "../proxy/event-object.ts";
+import { EventRecorder } from "../proxy/events.ts";
+import { ProxyHealth } from "../proxy/health/proxy-health.ts";
+import { ProxyMetrics } from "../proxy/proxy-metrics.ts";
+import { applySysctls, conntrackSysctls } from "../proxy/sysctls.ts";
+import type { NodeProxy } from "./node-proxy.ts";
+import { createNodeProxy } from "./node-proxy.ts";
+import type { LoadedConfiguration } from "./proxy-configuration.ts";
+import { loadProxyConfiguration, logFindings, untilChanged } from "./proxy-configuration.ts";
+import { serveProxyPages } from "./proxy-pages.ts";
+import type { Given, Verb } from "./verb.ts";
+import { UsageError } from "./verb.ts";
+import { version } from "./version.ts";
+
+export const proxyVerb: Verb = {
+  name: "proxy",
+  summary: "Make ClusterIP, NodePort and LoadBalancer addresses of a cluster work on this node.",
+  usage: "[--config FILE] [FLAGS]",
+  notes: [
+    "Flags and file are kube-proxy's. All modes are served by a table of nftables per address family, named frontdesk;",
+    "it stays at work when this program ends, until --cleanup removes it.",
+    "FRONTDESK_LOG_LEVEL=debug logs more.",
+  ],
+  flags: [
+    ...configurationFlags.map(({ name, short, value, help }) => ({
+      name,
+      help,
+      ...(short === undefined ? {} : { short }),
+      ...(value === undefined ? {} : { value }),
+    })),
+    { name: "version", help: "print the version and end" },
+  ],
+  run: runProxy,
+};
+
+async function runProxy(given: Given, stopped: Promise<unknown>): Promise<number> {
+  const [surplus] = given.positionals;
+  if (surplus !== undefined) {
+    throw new UsageError(`"${surplus}" means nothing to frontdesk proxy`, "see frontdesk help proxy");
+  }
+  if (given.isSet("version")) {
+    process.stdout.write(`Frontdesk-${version}\n`);
+    return 0;
+  }
+  const loaded = loadProxyConfiguration(given);
+  const { configuration, findings, file } = loaded;
+  const log = await createTextLog(configuration.logging);
+  logFindings(findings, log);
+  await prepareMachine(configuration, log);
+  if (given.isSet("init-only")) return 0;
+  const changed = file === undefined ? [] : [untilChanged(file)];
+  return serve(loaded, Promise.race([stopped, ...changed]), log);
+}
+
+/** What cannot be set is a warning: in kind much belongs to the machine around the node. */
+async function prepareMachine({ oomScoreAdj, conntrack }: ProxyConfiguration, log: Logger): Promise<void> {
+  await writeFile("/proc/self/oom_score_adj", String(oomScoreAdj)).catch((error: Error) =>
+    log.warn(`oomScoreAdj is left alone, the proxy works without: ${error.message}`),
+  );
+  await applySysctls(conntrackSysctls(conntrack, availableParallelism()), log);
+}
+
+async function serve(
+  { configuration }: LoadedConfiguration,
+  stopped: Promise<unknown>,
+  log: Logger,
+): Promise<number> {
+  const { nodeName, kubeconfig, master } = configuration;
+  const access = await openAccess(master === undefined ? { file: kubeconfig } : { endpoint: master });
+  const registry = new MetricRegistry();
+  const metrics = new ProxyMetrics(registry);
+  const health = new ProxyHealth(2 * configuration.syncPeriodMs);
+  const cluster = new ClusterStore(error =>
+    log.error({ err: error }, "a listener of the cluster's changes failed"),
+  );
+  const source = new ApiSource({
+    access,
+    store: cluster,
+    kinds: ["Service", "EndpointSlice", "Node", "ServiceCIDR"],
+    selections: proxySelections(nodeName),
+    log,
+    onRequest: restCallCounter(registry),
+  });
+  const client = new ApiClient(access);
+  const events = new EventRecorder({ client, controller: "kube-proxy", instance: nodeName, log });
+  let node: NodeProxy | undefined;
+  const pages = await serveProxyPages({
+    configuration,
+    registry,
+    metrics,
+    health,
+    node: () => cluster.get("Node", nodeName),
+    mode: () => node?.mode ?? "nftables",
+    onFailure: (which, error) => reportPagesFailure(which, error, nodeName, events),
+    log,
+  });
+  events.report({ ...onNode(nodeName), type: "Normal", reason: "Starting", note: "" });
+  source.start();
+  const synced = untilSynced(cluster, ["Service", "EndpointSlice", "Node"]).then(() => "synced");
+  if ((await Promise.race([synced, stopped])) === "synced") {
+    node = await createNodeProxy({ configuration, cluster, health, metrics, events, log });
+    await Promise.race([node.proxy.start(), stopped]);
+    log.info({ node: nodeName, mode: node.mode }, "Services are in force");
+  }
+  log.info(`${String(await stopped)}: ending; the rules stay at work`);
+  await Promise.all([node?.proxy.stop(), source.stop(), pages.close(), events.close()]);
+  client.close();
+  return 0;
+}
+
+function restCallCounter(registry: MetricRegistry) {
+  const requests = registry.counter("rest_client_requests_total", "Calls to the Kubernetes API.", [
+    "code",
+    "method",
+    "host",
+  ]);
+  return ({ verb, host, code }: { verb: string; host: string; code: string }) =>
+    requests.inc({ code, method: verb, host });
+}
+
+function reportPagesFailure(
+  which: "health" | "metrics",
+  error: Error,
+  nodeName: string,
+  events: EventRecorder,
+): void {
+  const reason = which === "health" ? "FailedToStartProxierHealthcheck" : "FailedToStartMetricServer";
+  events.report({ ...onNode(nodeName), type: "Warning", reason, note: error.message });
+}
+
+function onNode(nodeName: string) {
+  return { action: "StartKubeProxy", regarding: nodeReference(nodeName) } as const;
+}
