@@ -20,7 +20,8 @@ RUN npm run build \
 # it does when the Pod adds NET_BIND_SERVICE. A container that drops ALL and adds nothing cannot start this file.
 RUN setcap cap_net_bind_service=+ep /usr/local/bin/node
 
-FROM node:26-bookworm-slim
+# For DNS alone: `docker build --target dns`. Nothing in it but the program, and a user without rights.
+FROM node:26-bookworm-slim AS dns
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/dist /app
 COPY LICENSE /app/LICENSE
@@ -34,3 +35,13 @@ ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=60 --max-s
 USER 65532:65532
 EXPOSE 53/udp 53/tcp 8080/tcp 8181/tcp 9153/tcp
 ENTRYPOINT ["/coredns"]
+
+# For both. kube-proxy's DaemonSet names no user, and what it does takes root: so this image is root's, as kube-proxy's is.
+# A Deployment that drops all capabilities but NET_BIND_SERVICE, as CoreDNS's does, leaves root nothing else either.
+FROM dns
+USER 0:0
+# nft and conntrack do the work, ip holds addresses; iptables and its kin take away what an earlier kube-proxy left.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends conntrack iproute2 ipset iptables ipvsadm nftables \
+    && rm -rf /var/lib/apt/lists/* \
+    && ln -s /app/frontdesk.js /usr/local/bin/kube-proxy

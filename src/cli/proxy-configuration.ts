@@ -9,7 +9,7 @@ import type { ProxyConfiguration } from "../proxy/configuration/proxy-configurat
 import type { Given } from "./verb.ts";
 import { UsageError } from "./verb.ts";
 
-export interface LoadedConfiguration {
+interface LoadedConfiguration {
   readonly configuration: ProxyConfiguration;
   /** What the proxy goes on without, or does in another way than it says there. */
   readonly findings: readonly Finding[];

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import type { Logger } from "pino";
 import { ApiClient } from "../cluster/api/api-client.ts";
 import { ApiSource, proxySelections } from "../cluster/api/api-source.ts";
+import type { ApiAccess } from "../cluster/api/kubeconfig.ts";
 import { openAccess } from "../cluster/api/kubeconfig.ts";
 import { ClusterStore } from "../cluster/store.ts";
 import { untilSynced } from "../cluster/until-synced.ts";
@@ -19,7 +20,6 @@ import { ProxyMetrics } from "../proxy/proxy-metrics.ts";
 import { applySysctls, conntrackSysctls } from "../proxy/sysctls.ts";
 import type { NodeProxy } from "./node-proxy.ts";
 import { createNodeProxy } from "./node-proxy.ts";
-import type { LoadedConfiguration } from "./proxy-configuration.ts";
 import { loadProxyConfiguration, logFindings, untilChanged } from "./proxy-configuration.ts";
 import { serveProxyPages } from "./proxy-pages.ts";
 import type { Given, Verb } from "./verb.ts";
@@ -56,14 +56,19 @@ async function runProxy(given: Given, stopped: Promise<unknown>): Promise<number
     process.stdout.write(`Frontdesk-${version}\n`);
     return 0;
   }
-  const loaded = loadProxyConfiguration(given);
-  const { configuration, findings, file } = loaded;
+  const { configuration, findings, file } = loadProxyConfiguration(given);
   const log = await createTextLog(configuration.logging);
   logFindings(findings, log);
+  if (given.isSet("init-only")) {
+    await prepareMachine(configuration, log);
+    return 0;
+  }
+  // Before anything is changed: without a way to the API server there is nothing to do.
+  const { kubeconfig, master } = configuration;
+  const access = await openAccess(master === undefined ? { file: kubeconfig } : { endpoint: master });
   await prepareMachine(configuration, log);
-  if (given.isSet("init-only")) return 0;
   const changed = file === undefined ? [] : [untilChanged(file)];
-  return serve(loaded, Promise.race([stopped, ...changed]), log);
+  return serve(configuration, access, Promise.race([stopped, ...changed]), log);
 }
 
 /** What cannot be set is a warning: in kind much belongs to the machine around the node. */
@@ -75,12 +80,12 @@ async function prepareMachine({ oomScoreAdj, conntrack }: ProxyConfiguration, lo
 }
 
 async function serve(
-  { configuration }: LoadedConfiguration,
+  configuration: ProxyConfiguration,
+  access: ApiAccess,
   stopped: Promise<unknown>,
   log: Logger,
 ): Promise<number> {
-  const { nodeName, kubeconfig, master } = configuration;
-  const access = await openAccess(master === undefined ? { file: kubeconfig } : { endpoint: master });
+  const { nodeName } = configuration;
   const registry = new MetricRegistry();
   const metrics = new ProxyMetrics(registry);
   const health = new ProxyHealth(2 * configuration.syncPeriodMs);

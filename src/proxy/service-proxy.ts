@@ -25,7 +25,10 @@ export interface ServiceProxyOptions {
   /** Asked again and again: addresses of a node come and go without a word. */
   readonly nodeState: () => NodeState;
   /** What follows when a family's rules are in force. */
-  readonly programmed: ReadonlyMap<IPFamily, ProgrammedServices>;
+  readonly programmed: ReadonlyMap<
+    IPFamily,
+    Pick<ProgrammedServices, "show" | "setNodePortAddresses" | "close">
+  >;
   readonly health: ProxyHealth;
   readonly metrics: ProxyMetrics;
   /** How often it is looked whether somebody has taken rules away, and the longest pause after a failure. */

@@ -7,7 +7,7 @@ import { readArguments, UsageError } from "../../src/cli/verb.ts";
 import { Command } from "../support/command.ts";
 
 const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, remedy: RegExp])[] = [
-  [["upp"], /there is no verb "upp"/, /up, dns, help, version/],
+  [["upp"], /there is no verb "upp"/, /up, dns, proxy, help, version/],
   [["help", "nothing"], /there is no verb "nothing"/, /use one of/],
   [["up"], /nothing to read/, /file or folder/],
   [["up", "--ecko", "manifests/examples"], /--ecko/, /frontdesk help up/],
@@ -19,6 +19,11 @@ const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, rem
   [["dns", "-conf", "no/such/Corefile"], /cannot read the Corefile no\/such\/Corefile/, /-conf/],
   [["dns", "-dns.port", "70000"], /--dns.port "70000"/, /./],
   [["dns", "--kubeconfig", ""], /--kubeconfig is empty/, /leave the flag out/],
+  [["proxy", "--config", "no/such/file"], /cannot read no\/such\/file/, /name a file/],
+  [["proxy", "now"], /"now" means nothing to frontdesk proxy/, /frontdesk help proxy/],
+  [["proxy", "--proxy-mode", "userspace"], /--proxy-mode.*iptables/, /one of them/],
+  [["proxy", "--healthz-port", "70000"], /--healthz-port must be a number from 0 to 65535/, /such a number/],
+  [["proxy", "--master", "nowhere"], /"nowhere" is no server URL/, /https:/],
   [["dns", "-conf", ""], /--conf is empty/, /leave the flag out/],
   [["dns", "Corefile"], /"Corefile" means nothing/, /help dns/],
 ];

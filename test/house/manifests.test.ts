@@ -1,13 +1,16 @@
 /** The manifests we ship: fields the API has, parts that fit each other and the program they start. */
 
 import assert from "node:assert/strict";
+import { basename, dirname } from "node:path";
 import { test } from "node:test";
 import * as client from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { loadText } from "../../src/cli/corefile-source.ts";
 import { dnsVerb } from "../../src/cli/dns.ts";
+import { proxyVerb } from "../../src/cli/proxy.ts";
 import { readArguments } from "../../src/cli/verb.ts";
 import { configOf } from "../../src/dns/corefile/plan.ts";
+import { configureProxy } from "../../src/proxy/configuration/configure-proxy.ts";
 import { filesBelow, textOf } from "./repository.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: parsed YAML; the first test below checks its shape
@@ -19,9 +22,9 @@ interface Model {
 
 const files = filesBelow("manifests");
 const byFile = new Map(files.map(file => [file, documentsOf(file)]));
-const shipped = ["manifests/frontdesk-dns.yaml", "manifests/kube-dns-service.yaml"].flatMap(
-  file => byFile.get(file) ?? [],
-);
+const shipped = files
+  .filter(file => !file.startsWith("manifests/examples/"))
+  .flatMap(file => byFile.get(file) ?? []);
 const examples = files
   .filter(file => file.startsWith("manifests/examples/"))
   .flatMap(file => byFile.get(file) ?? []);
@@ -147,6 +150,33 @@ test("image of the deployment is this version and exposes the deployment's ports
       `${containerPort}/${protocol.toLowerCase()}`,
   );
   assert.deepEqual(exposed?.sort(), wanted.sort());
+});
+
+test("proxy has the rights that clusters grant kube-proxy, and no role of its own", () => {
+  const { roleRef, subjects } = find(shipped, "ClusterRoleBinding", "system:frontdesk-proxy");
+  assert.deepEqual([roleRef.kind, roleRef.name], ["ClusterRole", "system:node-proxier"]);
+  const { serviceAccountName } = find(shipped, "DaemonSet", "frontdesk-proxy").spec.template.spec;
+  assert.deepEqual(
+    subjects.map(({ name }: Manifest) => name),
+    [serviceAccountName],
+  );
+});
+
+test("proxy starts under kube-proxy's name with a configuration that nothing is wrong with", () => {
+  const [container] = find(shipped, "DaemonSet", "frontdesk-proxy").spec.template.spec.containers;
+  assert.equal(container.image, `frontdesk:${JSON.parse(textOf("package.json")).version}`);
+  const [program, ...args] = container.command;
+  assert.match(textOf("Dockerfile"), new RegExp(`ln -s /app/frontdesk.js ${program}$`, "m"));
+  const { data } = find(shipped, "ConfigMap", "frontdesk-proxy");
+  const flags = readArguments(proxyVerb, args);
+  const name = flags.text("config") ?? "";
+  assert.equal(dirname(name), container.volumeMounts[0].mountPath);
+  const file = { name, text: data[basename(name)] };
+  const { configuration, findings } = configureProxy({ flags, file, machineName: "" });
+  assert.deepEqual(findings, []);
+  assert.equal(configuration?.nodeName, "$(node_name)");
+  assert.equal(configuration?.kubeconfig, `${dirname(name)}/kubeconfig.conf`);
+  assert.equal(configuration?.healthzBindAddress?.port, container.livenessProbe.httpGet.port);
 });
 
 for (const name of ["frontdesk-dns", "kube-dns"]) {
