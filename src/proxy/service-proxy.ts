@@ -57,6 +57,7 @@ export class ServiceProxy {
   /** Services that are in no family's rules, or not as they are now, since the family failed. */
   readonly #unshown = new Map<IPFamily, Map<string, readonly ServicePortPlan[]>>();
   readonly #startedBackEnds = new Set<BackEnd>();
+  readonly #inForce = Promise.withResolvers<void>();
   #node: NodeState;
   #touched = new Set<string>();
   #isNodeChanged = false;
@@ -73,7 +74,7 @@ export class ServiceProxy {
     this.#node = options.nodeState();
   }
 
-  /** Resolves when all Services of the moment are in force, or have failed to be and will be tried again. */
+  /** Resolves when all Services are in force for the first time, at the latest with `stop`. */
   async start(): Promise<void> {
     const { cluster, nodePollMs = defaultNodePollMs, syncPeriodMs, families, health } = this.#options;
     for (const family of families) health.updated(family);
@@ -83,7 +84,7 @@ export class ServiceProxy {
       setInterval(() => this.#lookAtRules(), syncPeriodMs).unref(),
     ];
     this.#touchAll();
-    await this.#running;
+    await this.#inForce.promise;
   }
 
   /** Resolves when nothing is under way any more; what the back ends leave in force stays so. */
@@ -91,6 +92,7 @@ export class ServiceProxy {
     this.#isStopping = true;
     this.#unsubscribe();
     for (const timer of [...this.#timers, this.#retry]) clearTimeout(timer);
+    this.#inForce.resolve();
     await this.#running;
     const { backEnds, programmed } = this.#options;
     await Promise.all([
@@ -207,6 +209,7 @@ export class ServiceProxy {
       if (failed.has(family)) this.#options.metrics.syncFailed(family);
       else this.#showFamily(family, pass, durationSeconds);
     }
+    if (failed.size === 0) this.#inForce.resolve();
   }
 
   async #drive(backEnd: BackEnd, pass: Pass): Promise<void> {

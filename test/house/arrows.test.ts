@@ -52,6 +52,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   "src/proxy/conntrack": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
   "src/proxy/health": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/proxy/plan"] },
+  "src/proxy/leftovers": { ours: ["src/proxy/plan"] },
   "src/proxy/nftables": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
   "src/proxy/userspace": { ours: ["src/cluster", "src/proxy/back-end.ts", "src/proxy/plan"] },
   "src/proxy": {

@@ -152,13 +152,15 @@ test("a cluster without Services makes its rules all the same", async context =>
 });
 
 test("a start that fails is made again, with what has changed since", async context => {
-  const { cluster, backEnd, proxy, tick } = rig(context, a, b);
+  const { cluster, backEnd, proxy, settled, tick } = rig(context, a, b);
   backEnd.failing = families;
-  await proxy.start();
+  const started = proxy.start();
+  await settled();
   cluster.apply(slice("b", ["10.0.0.2"]));
   backEnd.failing = [];
   await tick(1_000);
   assert.deepEqual(backEnd.calls.slice(1), ["start default/a= default/b=10.0.0.2"]);
+  await started;
 });
 
 test("an update that fails is repeated after longer and longer pauses, up to the sync period", async context => {

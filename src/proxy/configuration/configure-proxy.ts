@@ -24,6 +24,8 @@ export interface ConfigurationSources {
 export interface ConfiguredProxy {
   /** Undefined when one of the findings is an error. */
   readonly configuration: ProxyConfiguration | undefined;
+  /** What it was made of: file and flags, without defaults. Undefined likewise. */
+  readonly settings: Settings | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -39,7 +41,9 @@ export function configureProxy({ flags, file, machineName }: ConfigurationSource
     ...badPorts(counting, flags),
     ...ignoredFlags(given, counting),
   ];
-  if (findings.some(({ severity }) => severity === "error")) return { configuration: undefined, findings };
+  if (findings.some(({ severity }) => severity === "error")) {
+    return { configuration: undefined, settings: undefined, findings };
+  }
   const circumstances = {
     machineName,
     master: flags.text("master"),
@@ -47,7 +51,7 @@ export function configureProxy({ flags, file, machineName }: ConfigurationSource
     metricsPort: portOf("metrics-port", counting, flags),
   };
   const settings = overlay(written?.settings ?? {}, typed.settings);
-  return { configuration: resolveSettings(settings, circumstances), findings };
+  return { configuration: resolveSettings(settings, circumstances), settings, findings };
 }
 
 function readSettings(counting: readonly ConfigurationFlag[], flags: GivenFlags) {

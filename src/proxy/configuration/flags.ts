@@ -3,7 +3,7 @@
 import type { FieldPath } from "./field-places.ts";
 
 /** How the text of a flag becomes the value of a field. */
-type Reading = "text" | "number" | "port" | "list" | "gates" | "switch";
+type Reading = "text" | "number" | "port" | "list" | "gates" | "modules" | "switch";
 
 /** A flag as a command line knows it, and what it means here. */
 export interface ConfigurationFlag {
@@ -73,7 +73,7 @@ const portFlags: readonly ConfigurationFlag[] = [
 const loggingFlags: readonly ConfigurationFlag[] = [
   { ...flag("v", "number", "LEVEL", "logging.verbosity", "how much is logged: 0, or more"), short: "v" },
   flag("logging-format", "text", "FORM", "logging.format", "text or json"),
-  flag("vmodule", "list", "PATTERN=N,…", "logging.vmodule", "no effect"),
+  flag("vmodule", "modules", "PATTERN=N,…", "logging.vmodule", "no effect"),
   flag("log-flush-frequency", "text", "DURATION", "logging.flushFrequency", "no effect"),
   onOff("log-text-split-stream", "logging.options.text.splitStream", "no effect"),
   flag("log-text-info-buffer-size", "text", "SIZE", "logging.options.text.infoBufferSize", "no effect"),
@@ -106,7 +106,7 @@ const syncFlags: readonly ConfigurationFlag[] = [
     "text",
     "DURATION",
     "iptables.minSyncPeriod",
-    "least time between two changes of the rules",
+    "no effect: a change takes milliseconds and is made at once",
   ),
   flag("ipvs-sync-period", "text", "DURATION", "ipvs.syncPeriod", "the same in mode ipvs"),
   flag("ipvs-min-sync-period", "text", "DURATION", "ipvs.minSyncPeriod", "the same in mode ipvs"),
@@ -219,7 +219,13 @@ const flagsWithoutEffect: readonly ConfigurationFlag[] = [
   onOff("profiling", "enableProfiling", "no effect"),
   flag("show-hidden-metrics-for-version", "text", "VERSION", "showHiddenMetricsForVersion", "no effect"),
   flag("ipvs-scheduler", "text", "NAME", "ipvs.scheduler", "no effect"),
-  flag("ipvs-exclude-cidrs", "list", "CIDR,…", "ipvs.excludeCIDRs", "no effect"),
+  flag(
+    "ipvs-exclude-cidrs",
+    "list",
+    "CIDR,…",
+    "ipvs.excludeCIDRs",
+    "where virtual servers stay when those of kube-proxy are removed",
+  ),
   onOff("ipvs-strict-arp", "ipvs.strictARP", "no effect"),
   flag("ipvs-tcp-timeout", "text", "DURATION", "ipvs.tcpTimeout", "no effect"),
   flag("ipvs-tcpfin-timeout", "text", "DURATION", "ipvs.tcpFinTimeout", "no effect"),

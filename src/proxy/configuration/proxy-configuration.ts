@@ -28,7 +28,7 @@ export interface ProxyConfiguration {
   readonly masqueradeAll: boolean;
   /** After a failed change everything is written anew this much later. */
   readonly syncPeriodMs: number;
-  /** Least time between two changes of the rules. */
+  /** Heeded by nobody: a change of the rules takes milliseconds, and is made at once. */
   readonly minSyncPeriodMs: number;
   readonly configSyncPeriodMs: number;
   readonly localDetection: LocalDetection;
@@ -73,6 +73,7 @@ export interface Circumstances {
 }
 
 export const defaultSyncPeriodMs = 30_000;
+export const defaultMasqueradeBit = 14;
 
 /** ipvs has none, upstream. */
 export function defaultMinSyncPeriodMs(mode: ProxyMode): number {
@@ -91,7 +92,7 @@ export function resolveSettings(settings: Settings, circumstances: Circumstances
     master: circumstances.master,
     ...listenersOf(settings, circumstances),
     bindAddressHardFail: settings.bindAddressHardFail ?? false,
-    masqueradeBit: masquerading?.masqueradeBit ?? 14,
+    masqueradeBit: masquerading?.masqueradeBit ?? defaultMasqueradeBit,
     masqueradeAll: masquerading?.masqueradeAll ?? false,
     syncPeriodMs: syncing?.syncPeriod ?? defaultSyncPeriodMs,
     minSyncPeriodMs: syncing?.minSyncPeriod ?? defaultMinSyncPeriodMs(mode),

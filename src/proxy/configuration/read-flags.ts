@@ -43,9 +43,22 @@ function readingOf({ name, reading }: ConfigurationFlag, given: GivenFlags): unk
   const text = given.text(name);
   if (text === undefined || reading === "text") return text;
   if (reading === "list") return text.split(",");
-  if (reading === "gates") return Object.fromEntries(text.split(",").map(gate => [gate, true]));
+  if (reading === "gates") return Object.fromEntries(text.split(",").map(gateOf));
+  if (reading === "modules") return text.split(",").map(moduleOf);
   // What is no number stays text, so that the check of types says so.
   return /^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** `NAME=BOOL`. */
+function gateOf(text: string): [name: string, isOn: boolean] {
+  const [name = "", value = ""] = text.split("=");
+  return [name.trim(), !/^\s*(?:0|f|false)\s*$/i.test(value)];
+}
+
+/** `PATTERN=N`. */
+function moduleOf(text: string) {
+  const [filePattern = "", verbosity] = text.split("=");
+  return { filePattern, verbosity: Number(verbosity) || 0 };
 }
 
 /** `--masquerade-all` and the sync periods are those of nftables when that is the mode. */

@@ -12,7 +12,6 @@ import { activeSections, defaultMode } from "./settings.ts";
 const withoutEffect: readonly FieldPath[] = [
   ["enableProfiling"],
   ["featureGates"],
-  ["ipvs", "excludeCIDRs"],
   ["ipvs", "scheduler"],
   ["ipvs", "strictARP"],
   ["ipvs", "tcpFinTimeout"],
