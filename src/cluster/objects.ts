@@ -48,6 +48,8 @@ export interface Service {
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly type: ServiceType;
+  /** "" unless the type is LoadBalancer: `kubectl describe` finds the Events of an object by it. */
+  readonly uid: string;
   /** `clusterIP: None`. */
   readonly isHeadless: boolean;
   /** Empty for headless and ExternalName Services, and while none is allocated. */
@@ -63,6 +65,12 @@ export interface Service {
   readonly ipFamilyPolicy: "SingleStack" | "PreferDualStack" | "RequireDualStack";
   readonly externalIPs: readonly string[];
   readonly loadBalancerIngress: readonly LoadBalancerIngress[];
+  /** Field manager that wrote the ingress; "" while there is none, and where the API server does not say. */
+  readonly loadBalancerWriter: string;
+  /** The address asked for, as it is written; "" for none. */
+  readonly loadBalancerIP: string;
+  /** Whose load balancer is asked for; "" for the cluster's default one. */
+  readonly loadBalancerClass: string;
   /** Networks whose clients may use the load balancer, as they are written; empty: everybody may. */
   readonly loadBalancerSourceRanges: readonly string[];
   readonly internalTrafficPolicy: TrafficPolicy;
@@ -71,6 +79,8 @@ export interface Service {
   readonly healthCheckNodePort: number;
   /** Seconds a client stays with its endpoint; undefined without `sessionAffinity: ClientIP`. */
   readonly affinityTimeoutSeconds: number | undefined;
+  /** Since 1970; 0 where nothing is known of it. */
+  readonly createdAtSeconds: number;
 }
 
 export type IPFamily = "IPv4" | "IPv6";

@@ -11,7 +11,9 @@ export interface RawObject {
 interface RawMetadata {
   readonly name?: string;
   readonly namespace?: string;
+  readonly uid?: string;
   readonly resourceVersion?: string;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>> | null;
   readonly annotations?: Readonly<Record<string, string>> | null;

@@ -65,6 +65,7 @@ function trimService(raw: RawObject): Service {
     resourceVersion: versionOf(raw),
     labels: raw.metadata?.labels ?? noLabels,
     type,
+    uid: type === "LoadBalancer" ? (raw.metadata?.uid ?? "") : "",
     isHeadless,
     clusterIPs,
     externalName: type === "ExternalName" ? (spec.externalName ?? "") : "",
@@ -81,6 +82,9 @@ function trimService(raw: RawObject): Service {
       hostname: ingress.hostname ?? "",
       ipMode: ingress.ipMode ?? "VIP",
     })),
+    loadBalancerWriter: loadBalancerWriterOf(raw),
+    loadBalancerIP: spec.loadBalancerIP ?? "",
+    loadBalancerClass: spec.loadBalancerClass ?? "",
     loadBalancerSourceRanges: spec.loadBalancerSourceRanges ?? none,
     internalTrafficPolicy: spec.internalTrafficPolicy ?? "Cluster",
     externalTrafficPolicy: spec.externalTrafficPolicy || "Cluster",
@@ -89,7 +93,23 @@ function trimService(raw: RawObject): Service {
       spec.sessionAffinity === "ClientIP"
         ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinityTimeoutSeconds)
         : undefined,
+    createdAtSeconds: secondsOf(raw.metadata?.creationTimestamp),
   };
+}
+
+/** From the notes that the API server takes of every writer (server-side apply, KEP-555). */
+function loadBalancerWriterOf({ metadata, status }: RawObject): string {
+  if (!(status?.loadBalancer?.ingress?.length > 0)) return "";
+  const notes = (metadata?.managedFields ?? []) as readonly Raw[];
+  const note = notes.find(
+    ({ fieldsV1 }) => fieldsV1?.["f:status"]?.["f:loadBalancer"]?.["f:ingress"] !== undefined,
+  );
+  return note?.manager ?? "";
+}
+
+function secondsOf(timestamp: string | undefined): number {
+  const timeMs = Date.parse(timestamp ?? "");
+  return Number.isNaN(timeMs) ? 0 : Math.floor(timeMs / 1000);
 }
 
 function trimServicePort(port: Raw): ServicePort {

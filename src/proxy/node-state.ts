@@ -16,9 +16,10 @@ export interface NodeState {
   readonly settings: ProxySettings;
 }
 
-/** `local` has every address of every interface. Of a Node that is not known nothing but its name is. */
+/** `loadBalancerPool` are networks; `local` has every address of every interface. Of a Node that is not known nothing but its name is. */
 export function nodeStateOf(
   configuration: ProxyConfiguration,
+  loadBalancerPool: readonly string[],
   cluster: Cluster,
   local: readonly LocalAddress[],
 ): NodeState {
@@ -34,6 +35,7 @@ export function nodeStateOf(
       localTraffic: localDetectorOf(localDetection, node?.podCIDRs ?? []),
       nodePortAddresses,
       localhostNodePorts: servesLocalhost,
+      loadBalancerPool,
       serviceCIDRs: Array.from(cluster.objects("ServiceCIDR"), ({ cidrs }) => cidrs).flat(),
     },
   };

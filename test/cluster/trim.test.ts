@@ -89,6 +89,13 @@ test("session affinity lasts three hours unless it says otherwise", () => {
   assert.equal(affinityOf({ sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } } }), 5);
 });
 
+test("a service keeps its UID if it is a load balancer", () => {
+  const uidOf = (type: string) =>
+    trim("Service", { metadata: { ...metadata, uid: "1-2" }, spec: { type } }).uid;
+  assert.deepEqual([uidOf("LoadBalancer"), uidOf("ClusterIP")], ["1-2", ""]);
+  assert.equal(trim("Service", { metadata, spec: { type: "LoadBalancer" } }).uid, "");
+});
+
 test("an empty selector is no selector", () => {
   assert.equal(trim("Service", { metadata, spec: { selector: {} } }).selector, undefined);
 });
@@ -138,6 +145,29 @@ test("a service keeps its policies, source ranges, health check port and the mod
   assert.deepEqual(
     service.loadBalancerIngress.map(({ ipMode }) => ipMode),
     ["VIP", "Proxy"],
+  );
+});
+
+test("a service keeps what it asks of load balancers, when it was made, and who wrote its balancer's addresses", () => {
+  const spec = { loadBalancerIP: "192.0.2.7", loadBalancerClass: "example.com/pool" };
+  const managedFields = [
+    { manager: "kubectl", fieldsV1: { "f:spec": { "f:type": {} } } },
+    {
+      manager: "cloud",
+      subresource: "status",
+      fieldsV1: { "f:status": { "f:loadBalancer": { "f:ingress": {} } } },
+    },
+  ];
+  const raw = { metadata: { ...metadata, creationTimestamp: "2026-11-01T08:00:00Z", managedFields }, spec };
+  const withIngress = { ...raw, status: { loadBalancer: { ingress: [{ ip: "192.0.2.7" }] } } };
+  const { createdAtSeconds, loadBalancerWriter, ...kept } = trim("Service", withIngress);
+  assert.deepEqual({ ...kept, ...spec }, kept);
+  assert.deepEqual([createdAtSeconds, loadBalancerWriter], [Date.UTC(2026, 10, 1, 8) / 1000, "cloud"]);
+  assert.equal(trim("Service", raw).loadBalancerWriter, "");
+  const bare = trim("Service", { metadata, spec: {} });
+  assert.deepEqual(
+    [bare.loadBalancerIP, bare.loadBalancerClass, bare.createdAtSeconds, bare.loadBalancerWriter],
+    ["", "", 0, ""],
   );
 });
 

@@ -33,6 +33,7 @@ export function service(name: string, fields: Partial<Service>): Service {
     resourceVersion: "",
     labels: {},
     type: "ClusterIP",
+    uid: "",
     isHeadless: false,
     clusterIPs,
     externalName: "",
@@ -43,11 +44,15 @@ export function service(name: string, fields: Partial<Service>): Service {
     ipFamilyPolicy: "SingleStack",
     externalIPs: [],
     loadBalancerIngress: [],
+    loadBalancerWriter: "",
+    loadBalancerIP: "",
+    loadBalancerClass: "",
     loadBalancerSourceRanges: [],
     internalTrafficPolicy: "Cluster",
     externalTrafficPolicy: "Cluster",
     healthCheckNodePort: 0,
     affinityTimeoutSeconds: undefined,
+    createdAtSeconds: 0,
     ...fields,
   };
 }

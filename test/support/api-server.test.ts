@@ -56,6 +56,25 @@ test("test API server creates, updates, patches and deletes as kube-apiserver do
   assert.deepEqual((await ask(server, "GET", `${collection}/web`)).code, 404);
 });
 
+test("test API server patches an object of the resourceVersion that is named, or not at all", async t => {
+  const server = await start(t);
+  const { body } = await ask(server, "POST", collection, service("web"));
+  const { resourceVersion } = body.metadata;
+  const patch = { metadata: { resourceVersion }, spec: { a: 1 } };
+  assert.equal((await ask(server, "PATCH", `${collection}/web`, patch)).code, 200);
+  assert.equal((await ask(server, "PATCH", `${collection}/web`, patch)).body.reason, "Conflict");
+});
+
+test("test API server writes nothing but the status through its subresource, and notes the writer", async t => {
+  const server = await start(t);
+  await ask(server, "POST", collection, { ...service("web"), spec: { a: 1 } });
+  const status = { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } };
+  const path = `${collection}/web/status?fieldManager=somebody`;
+  const { body } = await ask(server, "PATCH", path, { spec: { a: 2 }, status });
+  assert.deepEqual([body.spec, body.status], [{ a: 1 }, status]);
+  assert.equal(body.metadata.managedFields[0].manager, "somebody");
+});
+
 test("test API server lists in pages of one snapshot until its history is compacted", async t => {
   const server = await start(t);
   server.load(["a", "b", "c"].map(name => service(name)));

@@ -12,7 +12,7 @@ import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } fro
 import { type ApiStatus, ApiStatusError, describeError } from "./api-error.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 
-type Method = "GET" | "POST" | "PATCH";
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 /** One request as `coredns_kubernetes_rest_client_*` count them. */
 export interface ObservedRequest {
@@ -79,10 +79,18 @@ export class ApiClient {
     await readText(await this.#request("POST", path, options, content));
   }
 
-  /** Merges fields into an object (RFC 7396). Rejects as `get` does; 404 says that there is none. */
+  /**
+   * Merges fields into an object (RFC 7396). Rejects as `get` does; 404 says that there is none, and 409 that it is no
+   * longer of the `metadata.resourceVersion` among the fields.
+   */
   async patch(path: string, fields: unknown, options: GetOptions): Promise<void> {
     const content = { type: "application/merge-patch+json", text: JSON.stringify(fields) };
     await readText(await this.#request("PATCH", path, options, content));
+  }
+
+  /** Deletes an object. Rejects as `get` does; 404 says that there is none. */
+  async delete(path: string, options: GetOptions): Promise<void> {
+    await readText(await this.#request("DELETE", path, options));
   }
 
   /** Breaks everything off, idle connections too. */

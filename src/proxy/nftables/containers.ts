@@ -63,6 +63,8 @@ function containersOf({ family, addressType }: TableWords) {
     "source-ranges": set(`${address} . ${addressType}; flags interval`, "who may reach them"),
     hairpins: set(`${addressType} . ${addressType}`, "endpoints of this node, as their own clients"),
     "node-port-ips": set(addressType, "addresses with node ports, unless all have them"),
+    "load-balancer-ips": set(addressType, "load balancer IPs in use"),
+    "load-balancer-pool": set(`${addressType}; flags interval`, "where those are nobody else's"),
     "service-cidrs": set(`${addressType}; flags interval`, "ServiceCIDRs"),
     "pod-networks": set(`${addressType}; flags interval`, "addresses of Pods"),
   } as const satisfies Readonly<Record<string, Container>>;
@@ -71,6 +73,7 @@ function containersOf({ family, addressType }: TableWords) {
 /** Sets that the settings fill. */
 export const settingContainers = [
   "node-port-ips",
+  "load-balancer-pool",
   "service-cidrs",
   "pod-networks",
 ] as const satisfies readonly ContainerName[];

@@ -14,8 +14,10 @@ import { layoutMark, layoutTable } from "./table-layout.ts";
 import { TableModel } from "./table-model.ts";
 import type { TableWords } from "./table-words.ts";
 
-/** Commands per step of a first build: 5 000 elements, for which the kernel's lock is held some ten milliseconds. */
-const commandsPerStep = 25;
+/** Of a first build: the kernel's lock is held some ten milliseconds for as many. */
+const elementsPerStep = 5_000;
+/** As many at a time are taken in at the start: what is made on the way to the model is gone before it grows old. */
+const servicesPerPart = 200;
 /** Before Linux 6.2 a chain counts as used for a moment after the last element that led to it is gone. */
 const unusedChainMs = 1000;
 
@@ -45,11 +47,10 @@ export class FamilyTable {
     const earlier = await readEarlierTable(this.#runner, this.#words);
     this.#model = new TableModel(earlier?.numbers ?? new Map());
     this.#chains = new PickChains(this.#words, earlier?.isOfThisLayout ? earlier.chains : []);
-    const changes = this.#model.change(plans);
-    this.#chains.follow(changes, performance.now());
-    if (earlier === undefined) await this.#buildInSteps(changes.added);
-    else if (earlier.isOfThisLayout) await this.#renew(changes.added);
-    else await this.#replace(changes.added);
+    for (const part of partsOf(plans)) this.#chains.follow(this.#model.change(part), performance.now());
+    if (earlier === undefined) await this.#buildInSteps();
+    else if (earlier.isOfThisLayout) await this.#renew();
+    else await this.#replace();
     this.#isInStep = true;
   }
 
@@ -111,28 +112,28 @@ export class FamilyTable {
 
   async #bringInStep(): Promise<void> {
     this.#isInStep = false;
-    await this.#renew(this.#model.elements());
+    await this.#renew();
     this.#isInStep = true;
   }
 
   /** All at once, keeping the clients' sessions; also where there is no table at all. */
-  async #renew(elements: Iterable<Element>): Promise<void> {
+  async #renew(): Promise<void> {
     try {
-      await this.#runner.run(this.#everything(elements));
+      await this.#runner.run(this.#everything());
     } catch (error) {
       this.#log.warn(
         { err: error, table: this.#words.table },
         "nftables table cannot be renewed; replacing it",
       );
-      return this.#replace(this.#model.elements());
+      return this.#replace();
     }
     this.#chains.noteMade();
   }
 
   /** All at once, in place of whatever is there. */
-  async #replace(elements: Iterable<Element>): Promise<void> {
+  async #replace(): Promise<void> {
     try {
-      await this.#runner.run([...this.#deletion(), ...this.#everything(elements)]);
+      await this.#runner.run([...this.#deletion(), ...this.#everything()]);
     } catch (error) {
       if (!(error instanceof NftError && error.isTooLong)) throw error;
       this.#log.warn(
@@ -140,7 +141,7 @@ export class FamilyTable {
         "nftables table is too large to be replaced without a gap",
       );
       await this.#runner.run(this.#deletion());
-      return this.#buildInSteps(this.#model.elements());
+      return this.#buildInSteps();
     }
     this.#chains.noteMade();
   }
@@ -149,30 +150,43 @@ export class FamilyTable {
     return [`add table ${this.#words.table}`, `delete table ${this.#words.table}`];
   }
 
-  #everything(elements: Iterable<Element>): readonly string[] {
+  #everything(): readonly string[] {
     const layout = layoutTable(this.#words, this.#settings);
     return [
       ...layout.foundation,
       ...this.#chains.makeAll(),
       ...flushCommands(this.#words),
       ...elementCommands("add", this.#words, layout.elements),
-      ...elementCommands("add", this.#words, elements),
+      ...elementCommands("add", this.#words, this.#model.elements()),
       ...layout.hooks,
     ];
   }
 
-  async #buildInSteps(elements: Iterable<Element>): Promise<void> {
+  async #buildInSteps(): Promise<void> {
     const layout = layoutTable(this.#words, this.#settings);
     const settings = elementCommands("add", this.#words, layout.elements);
     await this.#runner.run([...layout.foundation, ...this.#chains.makeAll(), ...settings]);
-    const commands = elementCommands("add", this.#words, elements);
-    for (let done = 0, size = commandsPerStep; done < commands.length; ) {
-      const fits = await this.#runStep(commands.slice(done, done + size), size > 1);
+    let size = elementsPerStep;
+    let step: Element[] = [];
+    for (const element of this.#model.elements()) {
+      if (step.push(element) < size) continue;
+      size = await this.#addInPieces(step, size);
+      step = [];
+    }
+    await this.#addInPieces(step, size);
+    await this.#runner.run(layout.hooks);
+    this.#chains.noteMade();
+  }
+
+  /** As many elements per transaction as `size`, or fewer where these are too long; resolves with their number. */
+  async #addInPieces(elements: readonly Element[], size: number): Promise<number> {
+    for (let done = 0; done < elements.length; ) {
+      const commands = elementCommands("add", this.#words, elements.slice(done, done + size));
+      const fits = await this.#runStep(commands, size > 1);
       if (fits) done += size;
       else size = Math.ceil(size / 4);
     }
-    await this.#runner.run(layout.hooks);
-    this.#chains.noteMade();
+    return size;
   }
 
   /** False when it is too long and may be tried in pieces. */
@@ -199,5 +213,12 @@ export class FamilyTable {
     } catch (error) {
       this.#log.debug({ err: error, table: this.#words.table }, "nftables chains are still in use");
     }
+  }
+}
+
+function* partsOf(plans: ServicePlans): Iterable<ServicePlans> {
+  const entries = [...plans];
+  for (let start = 0; start < entries.length; start += servicesPerPart) {
+    yield new Map(entries.slice(start, start + servicesPerPart));
   }
 }

@@ -62,6 +62,7 @@ export function claimsOf(port: PlannedPort): readonly Claim[] {
     addressClaim(port, clusterIP, false),
     ...[...externalIPs].map(address => addressClaim(port, address, true)),
     ...(plan.nodePort === 0 ? [] : [nodePortClaim(port, plan.nodePort)]),
+    ...loadBalancerClaims(plan),
     ...hairpinClaims(plan),
     ...affinityClaims(port),
   ];
@@ -178,6 +179,14 @@ function sourceRangeElements(plan: ServicePortPlan, address: string, key: string
       network => ({ container: "source-ranges", key: `${key} . ${network}` }) as const,
     ),
   ];
+}
+
+function loadBalancerClaims({ loadBalancerIPs }: ServicePortPlan): readonly Claim[] {
+  return loadBalancerIPs.map(address => ({
+    key: `load-balancer-ip ${address}`,
+    rank: 0,
+    elements: [{ container: "load-balancer-ips", key: address }],
+  }));
 }
 
 /** An endpoint that reaches itself by the Service has to see another source than itself, or its answer never returns. */

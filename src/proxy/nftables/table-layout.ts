@@ -85,7 +85,11 @@ const hookedChains: Readonly<Record<string, { readonly hook: string; readonly ru
   "nat-output": { hook: "nat hook output priority -100", rules: ["jump services"] },
   "filter-input": {
     hook: "filter hook input priority 0",
-    rules: ["ct state new jump unanswered", "ct state new jump unanswered-node-ports"],
+    rules: [
+      "ct state new jump unanswered",
+      "ct state new jump unanswered-node-ports",
+      "ct state new jump other-ports",
+    ],
   },
   "filter-forward": { hook: "filter hook forward priority 0", rules: ["ct state new jump unserved"] },
   "filter-output": { hook: "filter hook output priority 0", rules: ["ct state new jump unserved"] },
@@ -117,7 +121,16 @@ function plainChains(
     "unanswered-node-ports": [
       `${toNodePorts(words, settings)} meta l4proto . th dport vmap @no-endpoints-node-ports`,
     ],
-    unserved: ["jump unanswered", `${ip} daddr @cluster-ips goto refuse`, `${ip} daddr @service-cidrs drop`],
+    // Whoever asks for them would reach this node's own services; ping may.
+    "other-ports": [
+      `meta l4proto != ${words.icmp} ${ip} daddr @load-balancer-pool ${ip} daddr @load-balancer-ips goto refuse`,
+    ],
+    unserved: [
+      "jump unanswered",
+      "jump other-ports",
+      `${ip} daddr @cluster-ips goto refuse`,
+      `${ip} daddr @service-cidrs drop`,
+    ],
   };
 }
 
@@ -177,7 +190,7 @@ function interfaceMatch(name: string): PodMatch {
 }
 
 function settingElements({ family }: TableWords, settings: ProxySettings): readonly Element[] {
-  const { localTraffic, serviceCIDRs } = settings;
+  const { localTraffic, loadBalancerPool, serviceCIDRs } = settings;
   const nodePortAddresses = settings.nodePortAddresses[family];
   const podNetworks = localTraffic.kind === "networks" ? localTraffic.networks : [];
   const addresses = nodePortAddresses === "all-local" ? [] : new Set(nodePortAddresses);
@@ -186,6 +199,7 @@ function settingElements({ family }: TableWords, settings: ProxySettings): reado
       // What comes from a loopback address is not routed to another host.
       .filter(address => !isWithin(address, loopbacks))
       .map(key => ({ container: "node-port-ips", key }) as const),
+    ...networksOf(family, loadBalancerPool).map(key => ({ container: "load-balancer-pool", key }) as const),
     ...networksOf(family, serviceCIDRs).map(key => ({ container: "service-cidrs", key }) as const),
     ...networksOf(family, podNetworks).map(key => ({ container: "pod-networks", key }) as const),
   ];

@@ -9,6 +9,7 @@ export interface TableWords {
   readonly ip: "ip" | "ip6";
   readonly addressType: "ipv4_addr" | "ipv6_addr";
   readonly loopback: string;
+  readonly icmp: "icmp" | "ipv6-icmp";
 }
 
 const tableName = "frontdesk";
@@ -16,8 +17,22 @@ const tableName = "frontdesk";
 /** `name` is another one than ours for a table that is only tried. */
 export function tableWords(family: IPFamily, name = tableName): TableWords {
   return family === "IPv4"
-    ? { family, table: `ip ${name}`, ip: "ip", addressType: "ipv4_addr", loopback: "127.0.0.0/8" }
-    : { family, table: `ip6 ${name}`, ip: "ip6", addressType: "ipv6_addr", loopback: "::1" };
+    ? {
+        family,
+        table: `ip ${name}`,
+        ip: "ip",
+        addressType: "ipv4_addr",
+        loopback: "127.0.0.0/8",
+        icmp: "icmp",
+      }
+    : {
+        family,
+        table: `ip6 ${name}`,
+        ip: "ip6",
+        addressType: "ipv6_addr",
+        loopback: "::1",
+        icmp: "ipv6-icmp",
+      };
 }
 
 export const protocolWords: Readonly<Record<Protocol, string>> = { TCP: "tcp", UDP: "udp", SCTP: "sctp" };

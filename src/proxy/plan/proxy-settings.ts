@@ -12,6 +12,8 @@ export interface ProxySettings {
   readonly nodePortAddresses: Readonly<Record<IPFamily, readonly string[] | "all-local">>;
   /** Node ports are served on the family's loopback addresses too, which takes sockets: the kernel's rules cannot. */
   readonly localhostNodePorts: Readonly<Record<IPFamily, boolean>>;
+  /** Networks that this program gives load balancer's addresses from: an address in use there is no address of a host. */
+  readonly loadBalancerPool: readonly string[];
   /** Networks of both families that cluster IPs are allocated from. */
   readonly serviceCIDRs: readonly string[];
 }

@@ -35,6 +35,7 @@ type VerdictRule =
   | "external-from-node"
   | "external-local-policy"
   | "cluster-ip-without-port"
+  | "load-balancer-ip-without-port"
   | "unallocated-cluster-ip"
   | "no-service";
 
@@ -109,6 +110,10 @@ function verdictWithoutService(
   if (plans.some(plan => plan.clusterIP === destination)) {
     return { kind: "reject", rule: "cluster-ip-without-port" };
   }
+  const isGiven = plans.some(plan => plan.loadBalancerIPs.includes(destination));
+  if (isGiven && isWithin(destination, settings.loadBalancerPool)) {
+    return { kind: "reject", rule: "load-balancer-ip-without-port" };
+  }
   if (isWithin(destination, settings.serviceCIDRs)) return { kind: "drop", rule: "unallocated-cluster-ip" };
   return { kind: "untouched", rule: "no-service" };
 }
@@ -123,14 +128,18 @@ function hasExternalAddress(plan: ServicePortPlan, address: string): boolean {
   return plan.externalIPs.includes(address) || plan.loadBalancerIPs.includes(address);
 }
 
-/** Never on loopback addresses: the kernel does not route what comes from there to another host. */
 function isNodePort(plan: ServicePortPlan, settings: ProxySettings, packet: Packet): boolean {
   const { destination, port, protocol, isToNode } = packet;
   if (plan.nodePort === 0 || plan.nodePort !== port || plan.protocol !== protocol) return false;
-  if (isWithin(destination, loopback)) return false;
+  if (isWithin(destination, loopback)) {
+    return settings.localhostNodePorts[plan.family] && destination === localhost[plan.family];
+  }
   const addresses = settings.nodePortAddresses[plan.family];
   return addresses === "all-local" ? isToNode : addresses.includes(destination);
 }
+
+/** Where node ports are served on loopback addresses: sockets are needed for it, and these are all that people use. */
+export const localhost: Readonly<Record<IPFamily, string>> = { IPv4: "127.0.0.1", IPv6: "::1" };
 
 const loopback: readonly string[] = ["127.0.0.0/8", "::1/128"];
 

@@ -59,6 +59,26 @@ test("ApiClient patch merges fields into the object", async t => {
   assert.deepEqual(observed, ["PATCH 200", "GET 200", "PATCH 404"]);
 });
 
+test("ApiClient patch of a version that is gone by is a conflict", async t => {
+  const { server, client, options } = await startClient(t);
+  const { metadata } = server.put({
+    kind: "Service",
+    metadata: { name: "web", namespace: "shop" },
+    spec: {},
+  });
+  const fields = { metadata: { resourceVersion: metadata?.resourceVersion }, spec: { type: "NodePort" } };
+  await client.patch(`${services}/web`, fields, options);
+  await assert.rejects(client.patch(`${services}/web`, fields, options), { code: 409 });
+});
+
+test("ApiClient delete removes the object, and says when there is none", async t => {
+  const { server, client, options, observed } = await startClient(t);
+  server.put({ kind: "Service", metadata: { name: "web", namespace: "shop" } });
+  await client.delete(`${services}/web`, options);
+  await assert.rejects(client.delete(`${services}/web`, options), { code: 404 });
+  assert.deepEqual(observed, ["DELETE 200", "DELETE 404"]);
+});
+
 test("ApiClient create that is not let in renews the credentials, as get does", async t => {
   const { server, client, options, renewals } = await startClient(t);
   server.fail({}, { type: "status", code: 401 });

@@ -19,6 +19,7 @@ const settings: ProxySettings = {
   localTraffic: { kind: "none" },
   nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
   localhostNodePorts: { IPv4: false, IPv6: false },
+  loadBalancerPool: [],
   serviceCIDRs: [],
 };
 

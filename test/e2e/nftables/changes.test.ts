@@ -23,6 +23,7 @@ const settings: ProxySettings = {
   localTraffic: { kind: "networks", networks: [podNetwork] },
   nodePortAddresses: { IPv4: [node], IPv6: [] },
   localhostNodePorts: { IPv4: false, IPv6: false },
+  loadBalancerPool: [],
   serviceCIDRs: [serviceNetwork],
 };
 const log = pino({ level: "silent" });

@@ -49,6 +49,7 @@ test("10 000 Services have as many chains, sets and maps as 400", { skip: labora
         localTraffic: { kind: "none" },
         nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
         localhostNodePorts: { IPv4: false, IPv6: false },
+        loadBalancerPool: [],
         serviceCIDRs: [],
       },
       families: ["IPv4"],

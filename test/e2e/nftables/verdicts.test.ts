@@ -15,7 +15,8 @@ import type { Outcome } from "./agent.ts";
 import type { Place } from "./laboratory.ts";
 import { addressesOf, Laboratory, laboratoryMissing } from "./laboratory.ts";
 
-const patienceMs = 400;
+/** How long a silence takes to be one; an answer that is due may be late on a busy machine. */
+const patienceMs = { drop: 400, untouched: 400, reject: 5_000, dnat: 5_000 } as const;
 const families = ["IPv4", "IPv6"] as const;
 const protocols = ["TCP", "UDP"] as const;
 
@@ -26,6 +27,7 @@ const usual: ProxySettings = {
   localTraffic: { kind: "networks", networks },
   nodePortAddresses: { IPv4: [addressesOf.IPv4.node], IPv6: [addressesOf.IPv6.node] },
   localhostNodePorts: { IPv4: false, IPv6: false },
+  loadBalancerPool: [],
   serviceCIDRs: families.map(family => addressesOf[family].serviceNetwork),
 };
 
@@ -35,6 +37,10 @@ const settingsByName: Readonly<Record<string, ProxySettings>> = {
   "Pods told by interface prefix": { ...usual, localTraffic: { kind: "interface-prefix", prefix: "pod" } },
   "Pods not told": { ...usual, localTraffic: { kind: "none" } },
   "masqueradeAll, another bit": { ...usual, masqueradeAll: true, masqueradeBit: 31 },
+  "load balancer's addresses from the pool": {
+    ...usual,
+    loadBalancerPool: families.map(family => addressesOf[family].externalNetwork),
+  },
   "node ports on all addresses, no ServiceCIDR": {
     ...usual,
     nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
@@ -137,6 +143,7 @@ function destinations(family: IPFamily, protocol: Protocol): readonly (readonly 
     [own.clusterIP(20), 81],
     [own.clusterIP(200), 80],
     [own.externalIP(21), 81],
+    [own.externalIP(22), 81],
     [own.node, 8080],
   ];
 }
@@ -197,7 +204,13 @@ suite("verdicts in the kernel", { skip: laboratoryMissing() }, () => {
           const wrong = attempts(family, protocol, settings).map(async ({ place, packet }) => {
             const { source, destination: address, port } = packet;
             const verdict = verdictFor(plans, settings, packet);
-            const outcome = await laboratory.connect(place, { protocol, source, address, port, patienceMs });
+            const outcome = await laboratory.connect(place, {
+              protocol,
+              source,
+              address,
+              port,
+              patienceMs: patienceMs[verdict.kind],
+            });
             return fits(verdict, packet, outcome, family) ? [] : [{ packet, verdict, outcome }];
           });
           assert.deepEqual((await Promise.all(wrong)).flat(), []);

@@ -17,6 +17,7 @@ const settings: ProxySettings = {
   localTraffic: { kind: "networks", networks: ["10.244.0.0/16", "fd44::/16"] },
   nodePortAddresses: { IPv4: ["192.0.2.1"], IPv6: "all-local" },
   localhostNodePorts: { IPv4: false, IPv6: false },
+  loadBalancerPool: [],
   serviceCIDRs: ["10.96.0.0/16"],
 };
 

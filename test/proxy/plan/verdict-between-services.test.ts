@@ -14,6 +14,7 @@ const settings: ProxySettings = {
   localTraffic: { kind: "none" },
   nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
   localhostNodePorts: { IPv4: false, IPv6: false },
+  loadBalancerPool: [],
   serviceCIDRs: ["10.96.0.0/12"],
 };
 

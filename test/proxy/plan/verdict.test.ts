@@ -222,6 +222,7 @@ function settingsOf(world: World, family: IPFamily): ProxySettings {
           : { kind: "networks", networks: [detector === undefined ? pods : other] },
     nodePortAddresses: { IPv4: addresses, IPv6: addresses },
     localhostNodePorts: { IPv4: false, IPv6: false },
+    loadBalancerPool: [],
     serviceCIDRs: [services],
   };
 }

@@ -38,6 +38,14 @@ export const resources: readonly Resource[] = [
     shortNames: ["svcim"],
   },
   {
+    group: "coordination.k8s.io",
+    version: "v1",
+    name: "leases",
+    kind: "Lease",
+    isNamespaced: true,
+    shortNames: [],
+  },
+  {
     group: "networking.k8s.io",
     version: "v1",
     name: "servicecidrs",
@@ -72,17 +80,19 @@ export interface ApiRequest {
   readonly namespace: string;
   /** "" for a collection. */
   readonly name: string;
+  /** The object's status alone is meant. */
+  readonly isStatus: boolean;
   /** Number of the TCP connection it came over, counted from 1. */
   readonly connection: number;
 }
 
 const resourcePath =
-  /^(?:\/api\/v1|\/apis\/([^/]+)\/(v[^/]+))(?:\/namespaces\/([^/]+)(?=\/[^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/status)?$/;
+  /^(?:\/api\/v1|\/apis\/([^/]+)\/(v[^/]+))(?:\/namespaces\/([^/]+)(?=\/[^/]+))?\/([^/]+)(?:\/([^/]+))?(\/status)?$/;
 
 /** Reads method, path and query the way kube-apiserver's RequestInfo does. */
 export function describeRequest(request: IncomingMessage, connection: number): ApiRequest {
   const url = new URL(request.url ?? "/", "http://api");
-  const [, group = "", version = "v1", namespace = "", plural = "", name = ""] =
+  const [, group = "", version = "v1", namespace = "", plural = "", name = "", status] =
     resourcePath.exec(url.pathname) ?? [];
   const resource = resources.find(
     candidate =>
@@ -101,6 +111,7 @@ export function describeRequest(request: IncomingMessage, connection: number): A
     verb: resource === undefined ? undefined : verbOf(request.method ?? "GET", name, url.searchParams),
     namespace: decodeURIComponent(namespace),
     name: decodeURIComponent(name),
+    isStatus: status !== undefined,
     connection,
   };
 }

@@ -28,18 +28,37 @@ export async function write(
   }
   if (existing === undefined) throw new StatusError(404, "NotFound", `${resource.name} "${key}" not found`);
   if (request.verb === "delete") return { code: 200, object: state.remove(resource, key) };
-  if (request.verb === "patch") {
-    return { code: 200, object: state.put(mergePatch(existing.raw, body) as RawObject) };
-  }
-  const version = body.metadata?.resourceVersion;
-  if (version !== undefined && version !== existing.raw.metadata?.resourceVersion) {
-    throw new StatusError(
-      409,
-      "Conflict",
-      "the object has been modified; please apply your changes to the latest version",
-    );
-  }
-  return { code: 200, object: state.put(located(body, resource, request)) };
+  refuseOldVersion(body, existing);
+  const updated =
+    request.verb === "patch"
+      ? (mergePatch(existing.raw, body) as RawObject)
+      : located(body, resource, request);
+  return {
+    code: 200,
+    object: state.put(request.isStatus ? withStatusOf(updated, existing, request) : updated),
+  };
+}
+
+function refuseOldVersion({ metadata }: RawObject, existing: StoredObject): void {
+  const version = metadata?.resourceVersion;
+  if (version === undefined || version === existing.raw.metadata?.resourceVersion) return;
+  throw new StatusError(
+    409,
+    "Conflict",
+    "the object has been modified; please apply your changes to the latest version",
+  );
+}
+
+/** All of the object as it was but its status, and a note of who wrote a Service's ingress. */
+function withStatusOf({ status }: RawObject, { raw }: StoredObject, { query }: ApiRequest): RawObject {
+  const note = {
+    manager: query.get("fieldManager") ?? "unknown",
+    operation: "Update",
+    subresource: "status",
+    fieldsV1: { "f:status": { "f:loadBalancer": { "f:ingress": {} } } },
+  };
+  const managedFields = status?.loadBalancer?.ingress === undefined ? [] : [note];
+  return { ...raw, status, metadata: { ...raw.metadata, managedFields } };
 }
 
 /** The path decides over kind and namespace. */
