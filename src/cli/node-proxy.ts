@@ -1,28 +1,27 @@
 /** Puts the proxy of one node together: back ends, flows, health checks, and what follows the cluster. */
 
-import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Logger } from "pino";
-import type { IPFamily } from "../cluster/objects.ts";
+import type { IPFamily, Service } from "../cluster/objects.ts";
 import type { ClusterStore } from "../cluster/store.ts";
-import type { BackEnd } from "../proxy/back-end.ts";
 import type { ProxyConfiguration } from "../proxy/configuration/proxy-configuration.ts";
 import { conntrackProgram } from "../proxy/conntrack/conntrack-program.ts";
 import { serviceReference } from "../proxy/event-object.ts";
 import type { EventRecorder } from "../proxy/events.ts";
 import type { ProxyHealth } from "../proxy/health/proxy-health.ts";
 import type { ServiceHealth } from "../proxy/health/service-health.ts";
-import { missingRequirements } from "../proxy/nftables/missing-requirements.ts";
-import { nftProgram } from "../proxy/nftables/nft-program.ts";
-import { NftablesBackEnd } from "../proxy/nftables/nftables-back-end.ts";
 import type { NodeState } from "../proxy/node-state.ts";
 import { nodeStateOf } from "../proxy/node-state.ts";
 import { ProgrammedServices } from "../proxy/programmed-services.ts";
 import type { ProxyMetrics } from "../proxy/proxy-metrics.ts";
 import { ServiceProxy } from "../proxy/service-proxy.ts";
+import type { BackEnds } from "./proxy-back-ends.ts";
+import { chooseBackEnds, familiesOfMachine } from "./proxy-back-ends.ts";
 
 export interface NodeProxyOptions {
   readonly configuration: ProxyConfiguration;
+  /** Networks that this program gives addresses from. */
+  readonly loadBalancerPool: readonly string[];
   /** Its Services, EndpointSlices and Nodes are complete. */
   readonly cluster: ClusterStore;
   readonly health: ProxyHealth;
@@ -31,18 +30,16 @@ export interface NodeProxyOptions {
   readonly log: Logger;
 }
 
-export interface NodeProxy {
+export interface NodeProxy extends Pick<BackEnds, "mode" | "removeUnneeded"> {
   readonly proxy: ServiceProxy;
-  /** What carries connections. */
-  readonly mode: "nftables" | "userspace";
 }
 
 /** Nothing is changed before the proxy is started. */
 export async function createNodeProxy(options: NodeProxyOptions): Promise<NodeProxy> {
-  const { configuration, cluster, health, metrics, log } = options;
+  const { configuration, loadBalancerPool, cluster, health, metrics, log } = options;
   const families = familiesOfMachine();
-  const nodeState = () => nodeStateOf(configuration, cluster, localAddresses());
-  const { backEnds, mode } = await chooseBackEnds(families, nodeState(), log);
+  const nodeState = () => nodeStateOf(configuration, loadBalancerPool, cluster, localAddresses());
+  const { backEnds, ...others } = await chooseBackEnds(families, nodeState().settings, log);
   const programmed = new Map(
     families.map(family => [family, programmedServices(family, nodeState(), options)]),
   );
@@ -57,19 +54,7 @@ export async function createNodeProxy(options: NodeProxyOptions): Promise<NodePr
     syncPeriodMs: configuration.syncPeriodMs,
     log,
   });
-  return { proxy, mode };
-}
-
-async function chooseBackEnds(
-  families: readonly IPFamily[],
-  { settings }: NodeState,
-  log: Logger,
-): Promise<{ readonly backEnds: readonly BackEnd[]; readonly mode: NodeProxy["mode"] }> {
-  const runner = nftProgram();
-  const missing = await missingRequirements(runner, families, settings);
-  for (const problem of missing.values()) log.warn(problem);
-  const served = families.filter(family => !missing.has(family));
-  return { backEnds: [new NftablesBackEnd({ settings, families: served, runner, log })], mode: "nftables" };
+  return { proxy, ...others };
 }
 
 function programmedServices(
@@ -87,7 +72,7 @@ function programmedServices(
     metrics,
     onCleaned: ({ durationSeconds, deletedCount }) =>
       metrics.conntrackCleaned(family, durationSeconds, deletedCount),
-    onHealthListenFailure: (service, error) => reportHealthFailure(service, error, events, log),
+    onHealthListenFailure: (service, error) => reportHealthFailure(service, error, cluster, events, log),
     log,
   });
 }
@@ -95,6 +80,7 @@ function programmedServices(
 function reportHealthFailure(
   { namespace, name, port }: ServiceHealth,
   { message }: Error,
+  cluster: ClusterStore,
   events: EventRecorder,
   log: Logger,
 ): void {
@@ -105,18 +91,13 @@ function reportHealthFailure(
     reason: "FailedToStartServiceHealthcheck",
     action: "Listen",
     note,
-    regarding: serviceReference(namespace, name),
+    regarding: { ...serviceReference(namespace, name), ...uidOf(cluster.service(namespace, name)) },
   });
 }
 
-/** IPv6 may be missing from the kernel or be switched off. */
-function familiesOfMachine(): readonly IPFamily[] {
-  const isOff = readIfThere("/proc/sys/net/ipv6/conf/all/disable_ipv6").trim() === "1";
-  return existsSync("/proc/net/if_inet6") && !isOff ? ["IPv4", "IPv6"] : ["IPv4"];
-}
-
-function readIfThere(file: string): string {
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
+/** `kubectl describe` looks for events by it. */
+function uidOf(service: Service | undefined) {
+  return service === undefined || service.uid === "" ? {} : { uid: service.uid };
 }
 
 function localAddresses() {

@@ -6,11 +6,14 @@ import type { Logger } from "pino";
 import { configureProxy } from "../proxy/configuration/configure-proxy.ts";
 import type { Finding } from "../proxy/configuration/finding.ts";
 import type { ProxyConfiguration } from "../proxy/configuration/proxy-configuration.ts";
+import type { Settings } from "../proxy/configuration/settings.ts";
 import type { Given } from "./verb.ts";
 import { UsageError } from "./verb.ts";
 
 interface LoadedConfiguration {
   readonly configuration: ProxyConfiguration;
+  /** What it was made of, without defaults. */
+  readonly settings: Settings;
   /** What the proxy goes on without, or does in another way than it says there. */
   readonly findings: readonly Finding[];
   /** Undefined without a file. */
@@ -42,11 +45,16 @@ class ProxyConfigurationError extends Error {
 export function loadProxyConfiguration(given: Given): LoadedConfiguration {
   const name = given.text("config");
   const file = name === undefined || name === "" ? undefined : { name, text: readText(name) };
-  const { configuration, findings } = configureProxy({ flags: given, file, machineName: hostname() });
+  const { configuration, settings, findings } = configureProxy({
+    flags: given,
+    file,
+    machineName: hostname(),
+  });
   const [first, ...others] = findings.filter(({ severity }) => severity === "error");
   if (first !== undefined) throw new ProxyConfigurationError([first, ...others]);
-  if (configuration === undefined) throw new Error("A configuration without errors was not resolved.");
-  return { configuration, findings, file };
+  if (configuration === undefined || settings === undefined)
+    throw new Error("A configuration without errors was not resolved.");
+  return { configuration, settings, findings, file };
 }
 
 export function logFindings(findings: readonly Finding[], log: Logger): void {

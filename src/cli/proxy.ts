@@ -12,14 +12,21 @@ import { untilSynced } from "../cluster/until-synced.ts";
 import { createTextLog } from "../observe/line-log.ts";
 import { MetricRegistry } from "../observe/metric-registry.ts";
 import { configurationFlags } from "../proxy/configuration/flags.ts";
+import { formatConfiguration } from "../proxy/configuration/format-configuration.ts";
 import type { ProxyConfiguration } from "../proxy/configuration/proxy-configuration.ts";
+import type { Settings } from "../proxy/configuration/settings.ts";
 import { nodeReference } from "../proxy/event-object.ts";
 import { EventRecorder } from "../proxy/events.ts";
 import { ProxyHealth } from "../proxy/health/proxy-health.ts";
+import { removeLeftovers } from "../proxy/leftovers/remove-leftovers.ts";
+import type { LoadBalancerPoolSetting } from "../proxy/load-balancer/address-ranges.ts";
+import { PoolSyntaxError, parsePool } from "../proxy/load-balancer/address-ranges.ts";
+import { LoadBalancerPool } from "../proxy/load-balancer/load-balancer-pool.ts";
 import { ProxyMetrics } from "../proxy/proxy-metrics.ts";
 import { applySysctls, conntrackSysctls } from "../proxy/sysctls.ts";
 import type { NodeProxy } from "./node-proxy.ts";
 import { createNodeProxy } from "./node-proxy.ts";
+import { cleanUp } from "./proxy-back-ends.ts";
 import { loadProxyConfiguration, logFindings, untilChanged } from "./proxy-configuration.ts";
 import { serveProxyPages } from "./proxy-pages.ts";
 import type { Given, Verb } from "./verb.ts";
@@ -33,7 +40,8 @@ export const proxyVerb: Verb = {
   notes: [
     "Flags and file are kube-proxy's. All modes are served by a table of nftables per address family, named frontdesk;",
     "it stays at work when this program ends, until --cleanup removes it.",
-    "FRONTDESK_LOG_LEVEL=debug logs more.",
+    "With --load-balancer-pool every node's proxy answers for a part of the addresses; manifests/load-balancer-rbac.yaml",
+    "has the rights that takes. FRONTDESK_LOG_LEVEL=debug logs more.",
   ],
   flags: [
     ...configurationFlags.map(({ name, short, value, help }) => ({
@@ -42,6 +50,11 @@ export const proxyVerb: Verb = {
       ...(short === undefined ? {} : { short }),
       ...(value === undefined ? {} : { value }),
     })),
+    {
+      name: "load-balancer-pool",
+      value: "CIDR,…|node",
+      help: "give LoadBalancer Services addresses from these networks, or those of the nodes",
+    },
     { name: "version", help: "print the version and end" },
   ],
   run: runProxy,
@@ -56,9 +69,14 @@ async function runProxy(given: Given, stopped: Promise<unknown>): Promise<number
     process.stdout.write(`Frontdesk-${version}\n`);
     return 0;
   }
-  const { configuration, findings, file } = loadProxyConfiguration(given);
+  const { configuration, settings, findings, file } = loadProxyConfiguration(given);
+  const copy = given.text("write-config-to");
+  if (copy !== undefined) return writeConfiguration(copy, settings);
   const log = await createTextLog(configuration.logging);
   logFindings(findings, log);
+  const pool = poolOf(given);
+  const excludedNetworks = settings.ipvs?.excludeCIDRs ?? [];
+  if (given.isSet("cleanup")) return (await cleanUp(excludedNetworks, log)).length === 0 ? 0 : 1;
   if (given.isSet("init-only")) {
     await prepareMachine(configuration, log);
     return 0;
@@ -68,7 +86,39 @@ async function runProxy(given: Given, stopped: Promise<unknown>): Promise<number
   const access = await openAccess(master === undefined ? { file: kubeconfig } : { endpoint: master });
   await prepareMachine(configuration, log);
   const changed = file === undefined ? [] : [untilChanged(file)];
-  return serve(configuration, access, Promise.race([stopped, ...changed]), log);
+  return serve({ configuration, access, pool, excludedNetworks }, Promise.race([stopped, ...changed]), log);
+}
+
+function poolOf(given: Given): LoadBalancerPoolSetting | undefined {
+  const text = given.text("load-balancer-pool");
+  try {
+    return text === undefined ? undefined : parsePool(text);
+  } catch (error) {
+    if (!(error instanceof PoolSyntaxError)) throw error;
+    throw new UsageError(`--load-balancer-pool: ${error.what}`, error.remedy);
+  }
+}
+
+interface Orders {
+  readonly configuration: ProxyConfiguration;
+  readonly access: ApiAccess;
+  /** Undefined: LoadBalancer Services get their addresses from somebody else. */
+  readonly pool: LoadBalancerPoolSetting | undefined;
+  /** Where virtual servers of ipvs are not kube-proxy's. */
+  readonly excludedNetworks: readonly string[];
+}
+
+async function writeConfiguration(file: string, settings: Settings): Promise<number> {
+  try {
+    await writeFile(file, formatConfiguration(settings));
+    return 0;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(
+      `cannot write ${file}: ${message}`,
+      "name a file in a folder that can be written to",
+    );
+  }
 }
 
 /** What cannot be set is a warning: in kind much belongs to the machine around the node. */
@@ -80,8 +130,7 @@ async function prepareMachine({ oomScoreAdj, conntrack }: ProxyConfiguration, lo
 }
 
 async function serve(
-  configuration: ProxyConfiguration,
-  access: ApiAccess,
+  { configuration, access, pool, excludedNetworks }: Orders,
   stopped: Promise<unknown>,
   log: Logger,
 ): Promise<number> {
@@ -103,6 +152,7 @@ async function serve(
   const client = new ApiClient(access);
   const events = new EventRecorder({ client, controller: "kube-proxy", instance: nodeName, log });
   let node: NodeProxy | undefined;
+  let balancer: LoadBalancerPool | undefined;
   const pages = await serveProxyPages({
     configuration,
     registry,
@@ -117,11 +167,22 @@ async function serve(
   source.start();
   const synced = untilSynced(cluster, ["Service", "EndpointSlice", "Node"]).then(() => "synced");
   if ((await Promise.race([synced, stopped])) === "synced") {
-    node = await createNodeProxy({ configuration, cluster, health, metrics, events, log });
-    await Promise.race([node.proxy.start(), stopped]);
-    log.info({ node: nodeName, mode: node.mode }, "Services are in force");
+    const loadBalancerPool = pool === undefined || pool === "node" ? [] : pool.networks();
+    node = await createNodeProxy({ configuration, loadBalancerPool, cluster, health, metrics, events, log });
+    const inForce = node.proxy.start().then(() => "in force");
+    if ((await Promise.race([inForce, stopped])) === "in force") {
+      log.info({ node: nodeName, mode: node.mode }, "Services are in force");
+      // Last, so that there is no moment without rules.
+      await removeLeftovers({ log, excludedNetworks });
+      await node.removeUnneeded();
+      if (pool !== undefined) {
+        balancer = new LoadBalancerPool({ cluster, client, nodeName, pool, events, log });
+        await balancer.start();
+      }
+    }
   }
   log.info(`${String(await stopped)}: ending; the rules stay at work`);
+  await balancer?.stop();
   await Promise.all([node?.proxy.stop(), source.stop(), pages.close(), events.close()]);
   client.close();
   return 0;

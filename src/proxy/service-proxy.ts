@@ -206,7 +206,7 @@ export class ServiceProxy {
     this.#failureCount = failed.size === 0 ? 0 : this.#failureCount + 1;
     const durationSeconds = (performance.now() - startedAtMs) / 1000;
     for (const family of families) {
-      if (failed.has(family)) this.#options.metrics.syncFailed(family);
+      if (failed.has(family)) this.#noteFailure(family);
       else this.#showFamily(family, pass, durationSeconds);
     }
     if (failed.size === 0) this.#inForce.resolve();
@@ -251,6 +251,12 @@ export class ServiceProxy {
       ...(this.#triggeredAtMs.get(family) ?? []),
       ...this.#times.take(family),
     ]);
+  }
+
+  /** From now on something waits, even where no change did: rules that somebody took away, settings of the node. */
+  #noteFailure(family: IPFamily): void {
+    this.#options.metrics.syncFailed(family);
+    this.#options.health.queued(family);
   }
 
   #showFamily(

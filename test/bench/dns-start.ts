@@ -24,15 +24,17 @@ import { buildQuery } from "../support/dns-client-query.ts";
 import { decodeReply } from "../support/dns-client-reply.ts";
 import { type Subject, startSubject } from "../support/subject.ts";
 import { ApiWriter } from "./api-writer.ts";
+import { median, quantile } from "./quantile.ts";
 
-const { values } = parseArgs({
-  options: {
-    services: { type: "string", default: "10000" },
-    endpoints: { type: "string", default: "10" },
-    rounds: { type: "string", default: "3" },
-    changes: { type: "string", default: "100" },
-  },
-});
+export const dnsUsage = `npm run bench -- [dns]   start, memory and propagation of the DNS server
+  --services N           (10000)
+  --endpoints N          of each Service (10)
+  --rounds N             starts of each server (3)
+  --changes N            Services created in each round (100)
+  KUBECONFIG=FILE        a cluster to read, instead of an API server of its own
+  COREDNS=FILE           a CoreDNS to run beside it`;
+
+type Options = ReturnType<typeof readOptions>;
 
 interface Measured {
   readonly readySeconds: number;
@@ -47,33 +49,41 @@ const subjects = [
   ...(process.env.COREDNS === undefined ? [] : [{ name: "coredns", corednsBinary: process.env.COREDNS }]),
 ];
 
-async function main(): Promise<void> {
-  const cluster = process.env.KUBECONFIG === undefined ? await startCluster() : undefined;
+export async function benchDnsStart(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  const cluster = process.env.KUBECONFIG === undefined ? await startCluster(options) : undefined;
   const kubeconfigFile = process.env.KUBECONFIG ?? cluster?.kubeconfigFile ?? "";
   try {
     const results = new Map<string, Measured[]>(subjects.map(({ name }) => [name, []]));
-    for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (let round = 0; round < options.rounds; round += 1) {
       for (const { name, corednsBinary } of subjects) {
-        results.get(name)?.push(await measure(kubeconfigFile, corednsBinary));
+        results.get(name)?.push(await measure(kubeconfigFile, corednsBinary, options.changes));
       }
     }
-    print(results, process.env.KUBECONFIG === undefined);
+    print(results, options);
   } finally {
     cluster?.process.kill();
   }
 }
 
 /** The objects live in a process of their own: what serves them must not share a core with what measures. */
-async function startCluster(): Promise<{ process: ChildProcess; kubeconfigFile: string }> {
+async function startCluster({
+  services,
+  endpoints,
+}: Options): Promise<{ process: ChildProcess; kubeconfigFile: string }> {
   const script = fileURLToPath(new URL("api-server-process.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, values.services, values.endpoints], {
+  const child = spawn(process.execPath, [script, `${services}`, `${endpoints}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = await once(child.stdout.setEncoding("utf8"), "data");
   return { process: child, kubeconfigFile: String(line).trim() };
 }
 
-async function measure(kubeconfigFile: string, corednsBinary: string | undefined): Promise<Measured> {
+async function measure(
+  kubeconfigFile: string,
+  corednsBinary: string | undefined,
+  changes: number,
+): Promise<Measured> {
   const startedAtMs = performance.now();
   const kubeconfig = await readFile(kubeconfigFile, "utf8");
   const subject = await startSubject({ kubeconfig, corednsBinary });
@@ -81,7 +91,7 @@ async function measure(kubeconfigFile: string, corednsBinary: string | undefined
   try {
     await delay(3_000);
     const memory = await memoryOf(subject.processId);
-    const propagationMs = await measurePropagation(kubeconfigFile, subject);
+    const propagationMs = await measurePropagation(kubeconfigFile, subject, changes);
     return { readySeconds, ...memory, propagationMs };
   } finally {
     await subject.stop();
@@ -95,10 +105,14 @@ async function memoryOf(processId: number): Promise<Pick<Measured, "residentMiB"
   return { residentMiB: mebibytes("VmRSS"), peakMiB: mebibytes("VmHWM") };
 }
 
-async function measurePropagation(kubeconfigFile: string, subject: Subject): Promise<readonly number[]> {
+async function measurePropagation(
+  kubeconfigFile: string,
+  subject: Subject,
+  changes: number,
+): Promise<readonly number[]> {
   const writer = await ApiWriter.open(kubeconfigFile);
   const times: number[] = [];
-  for (let change = 0; change < Number(values.changes); change += 1) {
+  for (let change = 0; change < changes; change += 1) {
     const name = `bench-${process.pid}-${change}`;
     await writer.createService("default", name);
     const acknowledgedAtMs = performance.now();
@@ -118,26 +132,19 @@ async function untilAnswered(subject: Subject, question: string): Promise<void> 
   }
 }
 
-function print(results: ReadonlyMap<string, readonly Measured[]>, isOwnServer: boolean): void {
-  const data = isOwnServer
-    ? `${values.services} Services with ${values.endpoints} endpoints each, own API server`
-    : "the cluster of $KUBECONFIG";
+function print(results: ReadonlyMap<string, readonly Measured[]>, options: Options): void {
+  const { services, endpoints, rounds: roundCount, changes } = options;
+  const data =
+    process.env.KUBECONFIG === undefined
+      ? `${services} Services with ${endpoints} endpoints each, own API server`
+      : "the cluster of $KUBECONFIG";
   const rows = Array.from(results, ([name, rounds]) => {
     const propagation = rounds.flatMap(({ propagationMs }) => propagationMs);
     return [
       name,
-      `${quantile(
-        rounds.map(round => round.readySeconds),
-        0.5,
-      ).toFixed(2)} s`,
-      `${quantile(
-        rounds.map(round => round.residentMiB),
-        0.5,
-      ).toFixed(0)} MiB`,
-      `${quantile(
-        rounds.map(round => round.peakMiB),
-        0.5,
-      ).toFixed(0)} MiB`,
+      `${median(rounds.map(round => round.readySeconds)).toFixed(2)} s`,
+      `${median(rounds.map(round => round.residentMiB)).toFixed(0)} MiB`,
+      `${median(rounds.map(round => round.peakMiB)).toFixed(0)} MiB`,
       `${quantile(propagation, 0.5).toFixed(1)} ms`,
       `${quantile(propagation, 0.99).toFixed(1)} ms`,
     ];
@@ -145,7 +152,7 @@ function print(results: ReadonlyMap<string, readonly Measured[]>, isOwnServer: b
   const header = ["server", "to ready", "resident", "peak", "to answer p50", "p99"];
   process.stdout.write(
     [
-      `${data}; medians of ${values.rounds} rounds, ${values.changes} changes each`,
+      `${data}; medians of ${roundCount} rounds, ${changes} changes each`,
       `node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`,
       formatTable(header, rows),
       "",
@@ -153,9 +160,20 @@ function print(results: ReadonlyMap<string, readonly Measured[]>, isOwnServer: b
   );
 }
 
-function quantile(numbers: readonly number[], share: number): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+function readOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      services: { type: "string", default: "10000" },
+      endpoints: { type: "string", default: "10" },
+      rounds: { type: "string", default: "3" },
+      changes: { type: "string", default: "100" },
+    },
+  });
+  return {
+    services: Number(values.services),
+    endpoints: Number(values.endpoints),
+    rounds: Number(values.rounds),
+    changes: Number(values.changes),
+  };
 }
-
-await main();

@@ -213,6 +213,15 @@ test("health suffers when a change has waited too long, and no longer once it is
   assert.equal(health.report().isHealthy, true);
 });
 
+test("health suffers when rules that somebody took away cannot be put back", async context => {
+  const { backEnd, proxy, state, health, tick } = rig(context, a);
+  await proxy.start();
+  backEnd.failing = families;
+  await tick(30_000);
+  state.nowMs += 60_000;
+  assert.equal(health.report().isHealthy, false);
+});
+
 test("another zone of the node plans all Services anew", async context => {
   const near = endpoint("10.0.0.1", { hints: { zones: ["a"], nodes: [] } });
   const far = endpoint("10.0.0.2", { hints: { zones: ["b"], nodes: [] } });

@@ -1,52 +1,44 @@
-import { LRUCache } from "lru-cache";
 import { endpointKey } from "../plan/candidate-endpoints.ts";
 import type { UsableEndpoint } from "../plan/service-port-plan.ts";
-
-/** Clients remembered per Service port; beyond that the one unseen for longest is balanced anew. */
-const maxRememberedClients = 16_384;
+import type { ClientAffinity } from "./client-affinity.ts";
+import type { EndpointChoice } from "./endpoint-choice.ts";
 
 /**
- * Chooses an endpoint of one Service port for each new connection or flow. All ways in of the port share it, so a
- * client with session affinity reaches the same endpoint by whichever address it comes.
+ * Chooses from one list of endpoints for each new connection or flow. All ways into a Service port share its
+ * affinity, so a client reaches the same endpoint by whichever address it comes.
  */
-export class EndpointChooser {
-  readonly #nowMs: () => number;
+export class EndpointChooser implements EndpointChoice {
+  readonly #affinity: ClientAffinity;
   #endpoints: readonly UsableEndpoint[] = [];
-  #byKey: ReadonlyMap<string, UsableEndpoint> = new Map();
-  #affinityTimeoutSeconds: number | undefined;
-  /** Client address → endpoint key. */
-  #affinity: LRUCache<string, string> | undefined;
+  /** Made when it is first asked for: most Services have neither affinity nor UDP flows. */
+  #byKey: ReadonlyMap<string, UsableEndpoint> | undefined;
 
-  /** `nowMs` is a clock that never goes back; its zero does not matter. */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(affinity: ClientAffinity) {
+    this.#affinity = affinity;
   }
 
   get isEmpty(): boolean {
     return this.#endpoints.length === 0;
   }
 
-  /** Follows the plan; clients stay with their endpoint as long as it is there and the timeout is the same. */
-  update(endpoints: readonly UsableEndpoint[], affinityTimeoutSeconds: number | undefined): void {
+  /** Clients stay with their endpoint as long as it is there. */
+  update(endpoints: readonly UsableEndpoint[]): void {
     this.#endpoints = endpoints;
-    this.#byKey = new Map(endpoints.map(endpoint => [endpointKey(endpoint), endpoint]));
-    if (affinityTimeoutSeconds === this.#affinityTimeoutSeconds) return;
-    this.#affinityTimeoutSeconds = affinityTimeoutSeconds;
-    this.#affinity = affinityTimeoutSeconds === undefined ? undefined : this.#table(affinityTimeoutSeconds);
+    this.#byKey = undefined;
   }
 
   has(endpoint: UsableEndpoint): boolean {
-    return this.#byKey.has(endpointKey(endpoint));
+    return this.#find(endpointKey(endpoint)) !== undefined;
   }
 
   /**
    * The client's own endpoint while it is remembered, otherwise any with equal probability; either way the client
-   * is remembered from now on. `tried` holds keys of endpoints not to choose. Undefined when none is left.
+   * is remembered from now on. Undefined when none is left.
    */
   choose(clientAddress: string, tried: ReadonlySet<string> = new Set()): UsableEndpoint | undefined {
-    const remembered = this.#affinity?.get(clientAddress);
+    const remembered = this.#affinity.endpointOf(clientAddress);
     if (remembered !== undefined && !tried.has(remembered)) {
-      const endpoint = this.#byKey.get(remembered);
+      const endpoint = this.#find(remembered);
       if (endpoint !== undefined) return this.#remember(clientAddress, endpoint);
     }
     const left =
@@ -57,22 +49,17 @@ export class EndpointChooser {
     return endpoint && this.#remember(clientAddress, endpoint);
   }
 
-  /** Lets a client go whose endpoint turned out not to answer. */
   forget(clientAddress: string): void {
-    this.#affinity?.delete(clientAddress);
+    this.#affinity.forget(clientAddress);
+  }
+
+  #find(key: string): UsableEndpoint | undefined {
+    this.#byKey ??= new Map(this.#endpoints.map(endpoint => [endpointKey(endpoint), endpoint]));
+    return this.#byKey.get(key);
   }
 
   #remember(clientAddress: string, endpoint: UsableEndpoint): UsableEndpoint {
-    this.#affinity?.set(clientAddress, endpointKey(endpoint));
+    this.#affinity.remember(clientAddress, endpointKey(endpoint));
     return endpoint;
-  }
-
-  #table(timeoutSeconds: number): LRUCache<string, string> {
-    return new LRUCache({
-      max: maxRememberedClients,
-      ttl: timeoutSeconds * 1000,
-      ttlResolution: 0,
-      perf: { now: this.#nowMs },
-    });
   }
 }

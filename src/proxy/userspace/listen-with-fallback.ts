@@ -1,4 +1,4 @@
-import { notOfThisMachine } from "./loopback-problem.ts";
+import { listenProblem, systemErrorCode } from "./listen-problem.ts";
 
 /** Added to a port that needs privilege the process lacks. */
 const fallbackOffset = 10_000;
@@ -21,7 +21,7 @@ export async function listenWithFallback(
 ): Promise<Listening> {
   const code = await codeOf(listen(port));
   if (code === undefined) return { state: "listening", port, note: "" };
-  if (code !== "EACCES") return { state: "failed", note: noteOn(code, address, port, protocol) };
+  if (code !== "EACCES") return { state: "failed", note: listenProblem(code, address, port, protocol) };
 
   const needsPrivilege = `port ${port} needs privilege`;
   const fallback = port + fallbackOffset;
@@ -31,30 +31,11 @@ export async function listenWithFallback(
   if (fallbackCode === undefined) {
     return { state: "listening", port: fallback, note: `${needsPrivilege}: served on ${fallback}` };
   }
-  const problem = noteOn(fallbackCode, address, fallback, protocol);
+  const problem = listenProblem(fallbackCode, address, fallback, protocol);
   return { state: "failed", note: `${needsPrivilege}, and ${problem}` };
 }
 
-/** The system's error code, or undefined for success. Anything but an error of the system is a fault of ours. */
-async function codeOf(attempt: Promise<void>): Promise<string | undefined> {
-  try {
-    await attempt;
-    return undefined;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-    throw error;
-  }
-}
-
-function noteOn(code: string, address: string, port: number, protocol: "TCP" | "UDP"): string {
-  switch (code) {
-    case "EADDRINUSE": {
-      const command = `ss -${protocol === "TCP" ? "lt" : "lu"}np 'sport = :${port}'`;
-      return `${address} port ${port} is in use: stop what listens there (${command} names it)`;
-    }
-    case "EADDRNOTAVAIL":
-      return notOfThisMachine(address);
-    default:
-      return `cannot listen on ${address} port ${port}: ${code}`;
-  }
+/** The system's error code, or undefined for success. */
+function codeOf(attempt: Promise<void>): Promise<string | undefined> {
+  return attempt.then(() => undefined, systemErrorCode);
 }

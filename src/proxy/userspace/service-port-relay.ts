@@ -1,4 +1,5 @@
 import type { ServicePortPlan } from "../plan/service-port-plan.ts";
+import { ClientAffinity } from "./client-affinity.ts";
 import { EndpointChooser } from "./endpoint-chooser.ts";
 import { listenWithFallback } from "./listen-with-fallback.ts";
 import { loopbackProblem } from "./loopback-problem.ts";
@@ -34,6 +35,7 @@ type Outcome = Pick<WayInStatus, "state" | "note"> & { readonly servedPort?: num
 /** All ways into one Service port, with the endpoints and the session affinity they share. */
 export class ServicePortRelay {
   readonly #options: RelayOptions;
+  readonly #affinity: ClientAffinity;
   readonly #chooser: EndpointChooser;
   readonly #doors = new Map<string, Door>();
   #plan: ServicePortPlan;
@@ -41,7 +43,8 @@ export class ServicePortRelay {
   /** Opens nothing yet. */
   constructor(plan: ServicePortPlan, options: RelayOptions) {
     this.#options = options;
-    this.#chooser = new EndpointChooser(options.nowMs);
+    this.#affinity = new ClientAffinity(options.nowMs);
+    this.#chooser = new EndpointChooser(this.#affinity);
     this.#plan = plan;
     this.update(plan);
   }
@@ -49,7 +52,8 @@ export class ServicePortRelay {
   /** Follows the plan. What must no longer be open is closed when this returns; what is unchanged is untouched. */
   update(plan: ServicePortPlan): void {
     this.#plan = plan;
-    this.#chooser.update(plan.clusterEndpoints, plan.affinityTimeoutSeconds);
+    this.#affinity.setTimeout(plan.affinityTimeoutSeconds);
+    this.#chooser.update(plan.clusterEndpoints);
     const waysIn = waysInto(plan, this.#options.nodePortAddresses);
     const wanted = new Map(waysIn.map(wayIn => [`${wayIn.kind} ${wayIn.address} ${wayIn.port}`, wayIn]));
     for (const [key, door] of this.#doors) {

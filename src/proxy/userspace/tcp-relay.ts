@@ -5,14 +5,14 @@ import type { Logger } from "pino";
 import type { Protocol } from "../../cluster/objects.ts";
 import { endpointKey } from "../plan/candidate-endpoints.ts";
 import type { UsableEndpoint } from "../plan/service-port-plan.ts";
-import type { EndpointChooser } from "./endpoint-chooser.ts";
+import type { EndpointChoice } from "./endpoint-choice.ts";
 import { joinSockets, resetSocket } from "./join-sockets.ts";
 
 /** The port on which an endpoint's port is really listened on. */
 export type DialPort = (address: string, port: number, protocol: Protocol) => number;
 
 export interface TcpRelayOptions {
-  readonly chooser: EndpointChooser;
+  readonly chooser: EndpointChoice;
   readonly dialPort: DialPort;
   /** Every socket of every connection, for as long as it is open; whoever owns the set may destroy them. */
   readonly sockets: Set<Socket>;

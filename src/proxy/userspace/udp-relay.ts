@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { UsableEndpoint } from "../plan/service-port-plan.ts";
 import { bindUdp } from "./bind-udp.ts";
-import type { EndpointChooser } from "./endpoint-chooser.ts";
+import type { EndpointChoice } from "./endpoint-choice.ts";
 import type { DialPort } from "./tcp-relay.ts";
 
 /** The kernel's defaults: nf_conntrack_udp_timeout, and nf_conntrack_udp_timeout_stream once there was a reply. */
@@ -15,7 +15,7 @@ const answeredTimeoutMs = 120_000;
 const maxQueuedDatagrams = 256;
 
 export interface UdpRelayOptions {
-  readonly chooser: EndpointChooser;
+  readonly chooser: EndpointChoice;
   readonly dialPort: DialPort;
   /** The flow unused for longest makes room for a new one. */
   readonly maxFlows: number;

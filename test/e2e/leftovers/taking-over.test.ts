@@ -120,6 +120,7 @@ suite("taking over", {
         localTraffic: { kind: "networks", networks: [podNetwork] },
         nodePortAddresses: { IPv4: [node], IPv6: [] },
         localhostNodePorts: { IPv4: false, IPv6: false },
+        loadBalancerPool: [],
         serviceCIDRs: [],
       } as const;
       const backEnd = new NftablesBackEnd({ settings, families: ["IPv4"], runner, log });

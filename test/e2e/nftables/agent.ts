@@ -69,6 +69,17 @@ function connectByTcp({ source, address, port, patienceMs }: ConnectOrder): Prom
   });
 }
 
+let sourcePort = 10_000;
+
+/**
+ * None comes again soon: the kernel takes what comes from the same port for the flow that it knows, whatever has
+ * changed since. Below those of node ports and those that the kernel chooses from.
+ */
+function nextSourcePort(): number {
+  sourcePort = sourcePort === 29_999 ? 10_000 : sourcePort + 1;
+  return sourcePort;
+}
+
 function connectByUdp({ source, address, port, patienceMs }: ConnectOrder): Promise<Outcome> {
   return new Promise(resolve => {
     const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
@@ -82,7 +93,7 @@ function connectByUdp({ source, address, port, patienceMs }: ConnectOrder): Prom
     socket.once("message", text => end(parseAnswer(String(text))));
     socket.once("error", error => end(outcomeOf(error)));
     socket.once("connect", () => socket.send("?"));
-    socket.bind(0, source, () => socket.connect(port, address));
+    socket.bind(nextSourcePort(), source, () => socket.connect(port, address));
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ClientAffinity } from "../../../src/proxy/userspace/client-affinity.ts";
 import { EndpointChooser } from "../../../src/proxy/userspace/endpoint-chooser.ts";
 
 const endpoints = Array.from({ length: 8 }, (_, i) => {
@@ -9,9 +10,12 @@ const endpoints = Array.from({ length: 8 }, (_, i) => {
 /** A chooser over all endpoints, with a clock that is moved by hand. */
 function chooserWith({ timeoutSeconds }: { readonly timeoutSeconds: number | undefined }) {
   let nowMs = 1;
-  const chooser = new EndpointChooser(() => nowMs);
-  chooser.update(endpoints, timeoutSeconds);
+  const affinity = new ClientAffinity(() => nowMs);
+  affinity.setTimeout(timeoutSeconds);
+  const chooser = new EndpointChooser(affinity);
+  chooser.update(endpoints);
   return {
+    affinity,
     chooser,
     passSeconds: (seconds: number) => {
       nowMs += seconds * 1000;
@@ -61,10 +65,7 @@ test("affinity ends when no new connection comes within the timeout", () => {
 test("client whose endpoint has gone is moved and then stays there", () => {
   const { chooser, choose } = chooserWith({ timeoutSeconds: 60 });
   const before = choose("10.9.0.1");
-  chooser.update(
-    endpoints.filter(endpoint => endpoint.address !== before),
-    60,
-  );
+  chooser.update(endpoints.filter(endpoint => endpoint.address !== before));
   assert.notEqual(choose("10.9.0.1"), before);
   assert.equal(
     distinct(() => choose("10.9.0.1")),
@@ -77,7 +78,6 @@ test("client stays when other endpoints come and go", () => {
   const before = choose("10.9.0.1");
   chooser.update(
     endpoints.map(endpoint => (endpoint.address === before ? endpoint : { ...endpoint, port: 9090 })),
-    60,
   );
   assert.equal(
     distinct(() => choose("10.9.0.1")),
@@ -87,13 +87,13 @@ test("client stays when other endpoints come and go", () => {
 });
 
 test("affinity switched on and off live takes effect", () => {
-  const { chooser, choose } = chooserWith({ timeoutSeconds: undefined });
-  chooser.update(endpoints, 60);
+  const { affinity, choose } = chooserWith({ timeoutSeconds: undefined });
+  affinity.setTimeout(60);
   assert.equal(
     distinct(() => choose("10.9.0.1")),
     1,
   );
-  chooser.update(endpoints, undefined);
+  affinity.setTimeout(undefined);
   assert.ok(distinct(() => choose("10.9.0.1")) > 1);
 });
 
