@@ -24,6 +24,7 @@ import { PoolSyntaxError, parsePool } from "../proxy/load-balancer/address-range
 import { LoadBalancerPool } from "../proxy/load-balancer/load-balancer-pool.ts";
 import { ProxyMetrics } from "../proxy/proxy-metrics.ts";
 import { applySysctls, conntrackSysctls } from "../proxy/sysctls.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 import type { NodeProxy } from "./node-proxy.ts";
 import { createNodeProxy } from "./node-proxy.ts";
 import { cleanUp } from "./proxy-back-ends.ts";
@@ -175,6 +176,7 @@ async function serve(
       // Last, so that there is no moment without rules.
       await removeLeftovers({ log, excludedNetworks });
       await node.removeUnneeded();
+      giveBackMemory();
       if (pool !== undefined) {
         balancer = new LoadBalancerPool({ cluster, client, nodeName, pool, events, log });
         await balancer.start();

@@ -9,7 +9,7 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Kind } from "../objects.ts";
+import type { ClusterObject, Kind } from "../objects.ts";
 import type { ClusterStore } from "../store.ts";
 import { type RawObject, trim } from "../trim.ts";
 import type { Alarm } from "./alarm.ts";
@@ -23,6 +23,8 @@ import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
 export interface Selection {
   readonly labels?: string;
   readonly fields?: string;
+  /** What is kept of an object; all of it unless given. */
+  readonly keep?: (object: ClusterObject) => ClusterObject;
 }
 
 /** What time and chance mean to a reflector; tests bring their own. */
@@ -227,7 +229,8 @@ export class Reflector {
   /** One object of an unexpected shape must not keep all others from being known. */
   #apply(raw: RawObject): void {
     try {
-      this.#store.apply(trim(this.#kind, raw));
+      const object = trim(this.#kind, raw);
+      this.#store.apply(this.#selection.keep?.(object) ?? object);
     } catch (error) {
       this.#progress.leftAsItWas(keyOf(raw), describeError(error));
     }
