@@ -13,6 +13,10 @@ export interface ObjectName {
   readonly name: string;
 }
 
+interface LoadBalancerStatus {
+  readonly loadBalancer?: { readonly ingress?: readonly { readonly ip: string }[] };
+}
+
 const server = await TestApiServer.start();
 const inner = new URL(server.url);
 
@@ -43,6 +47,11 @@ const orders = {
   },
   remove: (names: readonly ObjectName[]): void => {
     for (const { kind, namespace, name } of names) server.remove(kind, namespace, name);
+  },
+  loadBalancerIPs: async (serviceName: string): Promise<readonly string[]> => {
+    const answer = await fetch(`${server.url}/api/v1/namespaces/default/services/${serviceName}`);
+    const { status } = (await answer.json()) as { readonly status?: LoadBalancerStatus };
+    return status?.loadBalancer?.ingress?.map(({ ip }) => ip) ?? [];
   },
   /** Breaks what is open and refuses what comes, until `restart`. */
   stop: (_: undefined): Promise<void> => server.stop(),

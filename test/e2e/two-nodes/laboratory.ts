@@ -34,8 +34,8 @@ export class Laboratory implements AsyncDisposable {
   readonly #directory: string;
   #markCount = 0;
 
-  /** With all proxies running and everything that `objects` say in force. */
-  static async open(objects: readonly RawObject[] = []): Promise<Laboratory> {
+  /** With all proxies running, with these flags besides, and everything that `objects` say in force. */
+  static async open(objects: readonly RawObject[] = [], flags: readonly string[] = []): Promise<Laboratory> {
     removeNetworks();
     buildNetworks();
     const apiServer = new RemoteProcess<ApiServerOrders>(
@@ -45,7 +45,8 @@ export class Laboratory implements AsyncDisposable {
     const agents = new Map(
       places.map(place => [place, new RemoteProcess<AgentOrders>(within(place), fileOf("agent.ts"))]),
     );
-    const laboratory = new Laboratory(apiServer, agents, await apiServer.ask("kubeconfig", controlPlane));
+    const kubeconfig = await apiServer.ask("kubeconfig", controlPlane);
+    const laboratory = new Laboratory(apiServer, agents, kubeconfig, flags);
     try {
       await laboratory.#begin(objects);
       return laboratory;
@@ -59,6 +60,7 @@ export class Laboratory implements AsyncDisposable {
     apiServer: RemoteProcess<ApiServerOrders>,
     agents: ReadonlyMap<Place, RemoteProcess<AgentOrders>>,
     kubeconfig: string,
+    flags: readonly string[],
   ) {
     this.#apiServer = apiServer;
     this.#agents = agents;
@@ -68,7 +70,7 @@ export class Laboratory implements AsyncDisposable {
     const proxyOn = (name: NodeName) => {
       const directory = join(this.#directory, name);
       mkdirSync(directory);
-      return new ProxyProcess(name, directory, kubeconfigFile);
+      return new ProxyProcess(name, directory, kubeconfigFile, flags);
     };
     this.proxies = { node1: proxyOn("node1"), node2: proxyOn("node2") };
   }
@@ -81,6 +83,11 @@ export class Laboratory implements AsyncDisposable {
 
   put(...objects: readonly RawObject[]): Promise<void> {
     return this.#apiServer.ask("put", objects);
+  }
+
+  /** Addresses that a Service has from its load balancer, as `kubectl get svc` shows them. */
+  loadBalancerIPs(serviceName: string): Promise<readonly string[]> {
+    return this.#apiServer.ask("loadBalancerIPs", serviceName);
   }
 
   /** Of a Service, the EndpointSlices stay. */

@@ -31,6 +31,7 @@ export const syncPeriodMs = 2000;
 export class ProxyProcess {
   readonly node: NodeName;
   readonly #kubeconfig: string;
+  readonly #flags: readonly string[];
   readonly #configurationFile: string;
   readonly #logFile: string;
   readonly #nftFolder: string;
@@ -38,8 +39,9 @@ export class ProxyProcess {
   #child: ChildProcess | undefined;
 
   /** `directory` exists and is the caller's to remove. */
-  constructor(node: NodeName, directory: string, kubeconfig: string) {
+  constructor(node: NodeName, directory: string, kubeconfig: string, flags: readonly string[]) {
     this.node = node;
+    this.#flags = flags;
     this.#kubeconfig = kubeconfig;
     this.#configurationFile = join(directory, "config.conf");
     this.#logFile = join(directory, "log");
@@ -66,7 +68,7 @@ export class ProxyProcess {
   /** Unless it is running. */
   start(): void {
     if (this.#child !== undefined && !this.hasEnded) return;
-    const [program = "", ...args] = this.#words(["--config", this.#configurationFile]);
+    const [program = "", ...args] = this.#words(["--config", this.#configurationFile, ...this.#flags]);
     const log = openSync(this.#logFile, "a");
     this.#child = spawn(program, args, { env: this.#environment, stdio: ["ignore", log, log] });
     closeSync(log);
