@@ -2,27 +2,16 @@
 
 import type { Logger } from "pino";
 import type { Finding } from "../dns/corefile/finding.ts";
+import { ConfigurationError } from "./configuration-error.ts";
 
-/** A Corefile that cannot be used as it is. */
-class CorefileError extends Error {
-  override readonly name = "CorefileError";
-  readonly what: string;
-  readonly remedy: string;
-  /** Bad configuration. */
-  readonly exitCode = 2;
-
-  constructor([first, ...others]: readonly [Finding, ...Finding[]]) {
-    const lines = [first, ...others].map(formatFinding);
-    super(lines.join("; "));
-    this.what = lines.join("\n  ");
-    this.remedy = others.length === 0 ? first.remedy : "frontdesk check has the remedies, and finds the rest";
-  }
-}
-
-/** Logs what the server goes on without. Throws CorefileError when something else is wrong. */
+/** Logs what the server goes on without. Throws ConfigurationError when something else is wrong. */
 export function reportFindings(findings: readonly Finding[], log: Logger): void {
   const [first, ...others] = findings.filter(({ isTolerated }) => !isTolerated);
-  if (first !== undefined) throw new CorefileError([first, ...others]);
+  if (first !== undefined) {
+    const remedy =
+      others.length === 0 ? first.remedy : "frontdesk check has the remedies, and finds the rest";
+    throw new ConfigurationError([first, ...others].map(formatFinding), remedy);
+  }
   for (const finding of findings) log.warn(`${formatFinding(finding)}; ${finding.remedy}`);
 }
 

@@ -7,6 +7,7 @@ import { configureProxy } from "../proxy/configuration/configure-proxy.ts";
 import type { Finding } from "../proxy/configuration/finding.ts";
 import type { ProxyConfiguration } from "../proxy/configuration/proxy-configuration.ts";
 import type { Settings } from "../proxy/configuration/settings.ts";
+import { ConfigurationError } from "./configuration-error.ts";
 import type { Given } from "./verb.ts";
 import { UsageError } from "./verb.ts";
 
@@ -25,22 +26,6 @@ interface ConfigurationText {
   readonly text: string;
 }
 
-/** A configuration that cannot be used as it is. */
-class ProxyConfigurationError extends Error {
-  override readonly name = "ProxyConfigurationError";
-  readonly what: string;
-  readonly remedy: string;
-  /** Bad configuration. */
-  readonly exitCode = 2;
-
-  constructor([first, ...others]: readonly [Finding, ...Finding[]]) {
-    const lines = [first, ...others].map(formatFinding);
-    super(lines.join("; "));
-    this.what = lines.join("\n  ");
-    this.remedy = others.length === 0 ? first.remedy : "frontdesk check has the remedies for files";
-  }
-}
-
 /** Throws an error that explains itself where flags or file cannot be used. */
 export function loadProxyConfiguration(given: Given): LoadedConfiguration {
   const name = given.text("config");
@@ -51,7 +36,10 @@ export function loadProxyConfiguration(given: Given): LoadedConfiguration {
     machineName: hostname(),
   });
   const [first, ...others] = findings.filter(({ severity }) => severity === "error");
-  if (first !== undefined) throw new ProxyConfigurationError([first, ...others]);
+  if (first !== undefined) {
+    const remedy = others.length === 0 ? first.remedy : "frontdesk check has the remedies for files";
+    throw new ConfigurationError([first, ...others].map(formatFinding), remedy);
+  }
   if (configuration === undefined || settings === undefined)
     throw new Error("A configuration without errors was not resolved.");
   return { configuration, settings, findings, file };

@@ -16,17 +16,10 @@ import { ProxyMetrics } from "../../src/proxy/proxy-metrics.ts";
 import { ServiceProxy } from "../../src/proxy/service-proxy.ts";
 import { parseExposition } from "../observe/exposition.ts";
 import { clusterOf, endpoint, service, slice } from "./cluster-fixture.ts";
+import { plainSettings } from "./plain-settings.ts";
 
 const families: readonly IPFamily[] = ["IPv4", "IPv6"];
-const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
-  localTraffic: { kind: "none" },
-  nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
-  serviceCIDRs: [],
-};
+const settings = plainSettings;
 
 /** Keeps what it was told: `start default/a=10.0.0.1 default/b=`. Fails for the families in `failing`. */
 class RecordedBackEnd implements BackEnd {

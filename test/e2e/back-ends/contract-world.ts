@@ -1,5 +1,6 @@
 import type { IPFamily } from "../../../src/cluster/objects.ts";
 import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import type { Laboratory, Place } from "../nftables/laboratory.ts";
 import { addressesOf } from "../nftables/laboratory.ts";
 
@@ -8,12 +9,10 @@ export const protocols = ["TCP", "UDP"] as const;
 
 /** Pods are told by their network; node ports are served on the node's first address and on localhost. */
 export const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
+  ...plainSettings,
   localTraffic: { kind: "networks", networks: families.map(family => addressesOf[family].podNetwork) },
   nodePortAddresses: { IPv4: [addressesOf.IPv4.node], IPv6: [addressesOf.IPv6.node] },
   localhostNodePorts: { IPv4: true, IPv6: true },
-  loadBalancerPool: [],
   serviceCIDRs: families.map(family => addressesOf[family].serviceNetwork),
 };
 

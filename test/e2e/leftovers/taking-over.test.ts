@@ -14,6 +14,7 @@ import { removeLeftovers } from "../../../src/proxy/leftovers/remove-leftovers.t
 import { nftProgram } from "../../../src/proxy/nftables/nft-program.ts";
 import { NftablesBackEnd } from "../../../src/proxy/nftables/nftables-back-end.ts";
 import { byService, localEndpoint, plan } from "../../proxy/nftables/plan-fixture.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import type { Outcome } from "../nftables/agent.ts";
 import { addressesOf, Laboratory, laboratoryMissing } from "../nftables/laboratory.ts";
 import type { ApiServerOrder } from "./api-server-process.ts";
@@ -115,13 +116,9 @@ suite("taking over", {
       assert.ok(chainsOfNode().some(name => /^KUBE-SEP-|^kube-proxy$/.test(name)));
       const runner = nftProgram([...laboratory.onNode, "nft"]);
       const settings = {
-        masqueradeBit: 14,
-        masqueradeAll: false,
+        ...plainSettings,
         localTraffic: { kind: "networks", networks: [podNetwork] },
         nodePortAddresses: { IPv4: [node], IPv6: [] },
-        localhostNodePorts: { IPv4: false, IPv6: false },
-        loadBalancerPool: [],
-        serviceCIDRs: [],
       } as const;
       const backEnd = new NftablesBackEnd({ settings, families: ["IPv4"], runner, log });
       const web = plan("web", { clusterIP: service.clusterIP, clusterEndpoints: [localEndpoint(podA)] });

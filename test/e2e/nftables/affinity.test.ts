@@ -7,21 +7,13 @@ import { pino } from "pino";
 import type { IPFamily } from "../../../src/cluster/objects.ts";
 import { nftProgram } from "../../../src/proxy/nftables/nft-program.ts";
 import { NftablesBackEnd } from "../../../src/proxy/nftables/nftables-back-end.ts";
-import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.ts";
 import { byService, localEndpoint, plan, remoteEndpoint } from "../../proxy/nftables/plan-fixture.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import { addressesOf, Laboratory, laboratoryMissing } from "./laboratory.ts";
 
 const families: readonly IPFamily[] = ["IPv4", "IPv6"];
-const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
-  localTraffic: { kind: "none" },
-  nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
-  serviceCIDRs: [],
-};
+const settings = plainSettings;
 
 suite("session affinity", { skip: laboratoryMissing() }, () => {
   let laboratory: Laboratory;

@@ -12,18 +12,16 @@ import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import type { ServicePortPlan, UsableEndpoint } from "../../../src/proxy/plan/service-port-plan.ts";
 import { anyChange } from "../../proxy/nftables/any-change.ts";
 import { byService, localEndpoint, plan, remoteEndpoint } from "../../proxy/nftables/plan-fixture.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import type { Outcome } from "./agent.ts";
 import type { Place } from "./laboratory.ts";
 import { addressesOf, Laboratory, laboratoryMissing } from "./laboratory.ts";
 
 const { node, podA, podB, podC, remotePod, clients, podNetwork, serviceNetwork } = addressesOf.IPv4;
 const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
+  ...plainSettings,
   localTraffic: { kind: "networks", networks: [podNetwork] },
   nodePortAddresses: { IPv4: [node], IPv6: [] },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
   serviceCIDRs: [serviceNetwork],
 };
 const log = pino({ level: "silent" });

@@ -8,6 +8,7 @@ import { nftProgram } from "../../../src/proxy/nftables/nft-program.ts";
 import { NftablesBackEnd } from "../../../src/proxy/nftables/nftables-back-end.ts";
 import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.ts";
 import { plan, remoteEndpoint } from "../../proxy/nftables/plan-fixture.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import { laboratoryMissing } from "./laboratory.ts";
 
 /** Some of every sort: with two or three endpoints, node ports, affinity, one policy or the other. */
@@ -43,15 +44,7 @@ test("10 000 Services have as many chains, sets and maps as 400", { skip: labora
   const runner = nftProgram(inside);
   try {
     const backEnd = new NftablesBackEnd({
-      settings: {
-        masqueradeBit: 14,
-        masqueradeAll: false,
-        localTraffic: { kind: "none" },
-        nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
-        localhostNodePorts: { IPv4: false, IPv6: false },
-        loadBalancerPool: [],
-        serviceCIDRs: [],
-      },
+      settings: plainSettings,
       families: ["IPv4"],
       runner,
       log: pino({ level: "silent" }),

@@ -11,6 +11,7 @@ import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.
 import type { Packet, Verdict } from "../../../src/proxy/plan/verdict.ts";
 import { isMasqueraded, verdictFor } from "../../../src/proxy/plan/verdict.ts";
 import { byService, localEndpoint, plan, remoteEndpoint } from "../../proxy/nftables/plan-fixture.ts";
+import { plainSettings } from "../../proxy/plain-settings.ts";
 import type { Outcome } from "./agent.ts";
 import type { Place } from "./laboratory.ts";
 import { addressesOf, Laboratory, laboratoryMissing } from "./laboratory.ts";
@@ -22,12 +23,9 @@ const protocols = ["TCP", "UDP"] as const;
 
 const networks = families.map(family => addressesOf[family].podNetwork);
 const usual: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
+  ...plainSettings,
   localTraffic: { kind: "networks", networks },
   nodePortAddresses: { IPv4: [addressesOf.IPv4.node], IPv6: [addressesOf.IPv6.node] },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
   serviceCIDRs: families.map(family => addressesOf[family].serviceNetwork),
 };
 

@@ -6,18 +6,16 @@ import type { BackEndError } from "../../../src/proxy/back-end.ts";
 import { NftablesBackEnd } from "../../../src/proxy/nftables/nftables-back-end.ts";
 import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.ts";
+import { plainSettings } from "../plain-settings.ts";
 import { anyChange } from "./any-change.ts";
 import { FakeNft } from "./fake-nft.ts";
 import { byService, localEndpoint, plan, remoteEndpoint } from "./plan-fixture.ts";
 import { meaningOf } from "./table-meaning.ts";
 
 const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
+  ...plainSettings,
   localTraffic: { kind: "networks", networks: ["10.244.0.0/16", "fd44::/16"] },
   nodePortAddresses: { IPv4: ["192.0.2.1"], IPv6: "all-local" },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
   serviceCIDRs: ["10.96.0.0/16"],
 };
 

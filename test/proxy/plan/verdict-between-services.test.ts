@@ -7,14 +7,10 @@ import { planService } from "../../../src/proxy/plan/plan-service.ts";
 import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import { verdictFor } from "../../../src/proxy/plan/verdict.ts";
 import { clusterOf, port, service, slice } from "../cluster-fixture.ts";
+import { plainSettings } from "../plain-settings.ts";
 
 const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
-  localTraffic: { kind: "none" },
-  nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
+  ...plainSettings,
   serviceCIDRs: ["10.96.0.0/12"],
 };
 

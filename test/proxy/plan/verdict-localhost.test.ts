@@ -5,15 +5,11 @@ import { test } from "node:test";
 import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import { verdictFor } from "../../../src/proxy/plan/verdict.ts";
 import { localEndpoint, plan, remoteEndpoint } from "../nftables/plan-fixture.ts";
+import { plainSettings } from "../plain-settings.ts";
 
 const off: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
+  ...plainSettings,
   localTraffic: { kind: "networks", networks: ["10.244.0.0/16", "fd44::/16"] },
-  nodePortAddresses: { IPv4: "all-local", IPv6: "all-local" },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
-  serviceCIDRs: [],
 };
 const onIPv4: ProxySettings = { ...off, localhostNodePorts: { IPv4: true, IPv6: false } };
 const on: ProxySettings = { ...off, localhostNodePorts: { IPv4: true, IPv6: true } };

@@ -12,6 +12,7 @@ import type { ProxySettings } from "../../../src/proxy/plan/proxy-settings.ts";
 import type { Packet } from "../../../src/proxy/plan/verdict.ts";
 import { isMasqueraded, verdictFor } from "../../../src/proxy/plan/verdict.ts";
 import { clusterOf, endpoint, port, service, slice } from "../cluster-fixture.ts";
+import { plainSettings } from "../plain-settings.ts";
 
 const hosts = {
   IPv4: {
@@ -212,7 +213,7 @@ function settingsOf(world: World, family: IPFamily): ProxySettings {
   const other = networks[family === "IPv4" ? "IPv6" : "IPv4"].pods;
   const addresses = nodePortsOn === "all-local" ? nodePortsOn : [hosts[family][nodePortsOn]];
   return {
-    masqueradeBit: 14,
+    ...plainSettings,
     masqueradeAll: world.masqueradeAll ?? false,
     localTraffic:
       detector === "none"
@@ -221,8 +222,6 @@ function settingsOf(world: World, family: IPFamily): ProxySettings {
           ? { kind: "interface", name: "cni0" }
           : { kind: "networks", networks: [detector === undefined ? pods : other] },
     nodePortAddresses: { IPv4: addresses, IPv6: addresses },
-    localhostNodePorts: { IPv4: false, IPv6: false },
-    loadBalancerPool: [],
     serviceCIDRs: [services],
   };
 }

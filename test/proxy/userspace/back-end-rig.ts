@@ -8,16 +8,12 @@ import type { UserspaceOptions } from "../../../src/proxy/userspace/userspace-ba
 import { UserspaceBackEnd } from "../../../src/proxy/userspace/userspace-back-end.ts";
 import { freshAddress } from "../cluster-fixture.ts";
 import { byService } from "../nftables/plan-fixture.ts";
+import { plainSettings } from "../plain-settings.ts";
 import { errorCode, exchange, log } from "./proxy-rig.ts";
 
 export const settings: ProxySettings = {
-  masqueradeBit: 14,
-  masqueradeAll: false,
-  localTraffic: { kind: "none" },
+  ...plainSettings,
   nodePortAddresses: { IPv4: [], IPv6: [] },
-  localhostNodePorts: { IPv4: false, IPv6: false },
-  loadBalancerPool: [],
-  serviceCIDRs: [],
 };
 
 /** One client of each sort, by its address. */
