@@ -1,4 +1,4 @@
-# One file of JavaScript on a plain Node.js: nothing to install, nothing to write to at run time.
+# One file of JavaScript on a plain Node.js, and one native library: nothing to install, nothing to write to at run time.
 
 FROM node:26-bookworm-slim AS build
 WORKDIR /build
@@ -12,6 +12,7 @@ RUN npm ci
 COPY rolldown.config.ts tsconfig.json ./
 COPY src src
 RUN npm run build \
+    && rm -rf node_modules/@koromix/*/musl_* \
     && sed -i '1s|.*|#!/usr/local/bin/node|' dist/frontdesk.js \
     && chmod 755 dist/frontdesk.js
 # Port 53 for a user that is not root. Newer runtimes open low ports to everybody inside a container (sysctl
@@ -24,6 +25,8 @@ RUN setcap cap_net_bind_service=+ep /usr/local/bin/node
 FROM node:26-bookworm-slim AS dns
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/dist /app
+# koffi's binary for this architecture, for batched UDP and for announcing addresses; the program works without.
+COPY --from=build /build/node_modules/@koromix /app/node_modules/@koromix
 COPY LICENSE /app/LICENSE
 # CoreDNS's image starts /coredns: a Deployment made for it runs this one with the arguments it has. The first line of the
 # program names the runtime itself, not `env`: a second exec would lose the capability on the way.
