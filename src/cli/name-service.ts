@@ -7,9 +7,13 @@ import { configOf } from "../dns/corefile/plan.ts";
 import type { ClusterRequest, OpenCluster, Plugin, PluginHost } from "../dns/plugins/plugin.ts";
 import type { RootConfig } from "../dns/plugins/root.ts";
 import { DNSServer } from "../dns/server/dns-server.ts";
-import type { Dropped } from "../dns/server/responder.ts";
+import type { Dropped } from "../dns/server/drop-query.ts";
+import { type UDPKind, udpKinds } from "../dns/server/listener.ts";
+import { PreparedAnswers } from "../dns/server/prepared-answers.ts";
+import { UDPSockets } from "../dns/server/udp.ts";
 import { formatName } from "../dns/wire/name.ts";
 import type { EnabledPlugin, Metrics } from "../observe/metrics.ts";
+import { UsageError } from "./verb.ts";
 
 export interface NameServiceOptions {
   /** For keys of plain DNS without a port. */
@@ -27,14 +31,49 @@ export function createNameService(options: NameServiceOptions): DNSServer {
     "Answers to DNS over HTTPS, by status of HTTP.",
     ["server", "status"],
   );
-  return new DNSServer({
+  const server = new DNSServer({
     defaultPort,
     log,
+    udp: new UDPSockets(wantedUdpKind(), log),
+    prepared: usesShortcut() ? new PreparedAnswers() : undefined,
     hostFor: (block, entry) => hostFor(options, block, entry),
     onDropped: (server, dropped) => countDropped(metrics, server, dropped),
     onFault: () => metrics.panicObserved(),
     onHttpsStatus: (server, status) => https.inc({ server, status: String(status) }),
   });
+  metrics.collect({
+    name: "frontdesk_dns_udp_listeners",
+    help: "Addresses that answer DNS over UDP, by how datagrams are read and sent: batched or portable.",
+    type: "gauge",
+    samples: () => udpListeners(server),
+  });
+  return server;
+}
+
+/** Mostly for tests, which run with both. */
+function wantedUdpKind(): UDPKind | undefined {
+  const text = process.env.FRONTDESK_UDP;
+  if (text === undefined || text === "") return undefined;
+  const kind = udpKinds.find(kind => kind === text);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`FRONTDESK_UDP is "${text}"`, `set it to ${udpKinds.join(" or ")}, or not at all`);
+}
+
+/** For tests and comparisons: what is answered does not depend on it. */
+function usesShortcut(): boolean {
+  const text = process.env.FRONTDESK_SHORTCUT ?? "";
+  if (text === "" || text === "on") return true;
+  if (text === "off") return false;
+  throw new UsageError(`FRONTDESK_SHORTCUT is "${text}"`, "set it to off, or not at all");
+}
+
+function udpListeners(server: DNSServer) {
+  const listeners = server.listeners.map(({ plan, udpKind }) => ({ server: plan.server, kind: udpKind }));
+  const byServer = Map.groupBy(
+    listeners.filter(({ kind }) => kind !== undefined),
+    ({ server, kind }) => `${server} ${kind}`,
+  );
+  return [...byServer.values()].map(these => ({ labels: these[0] ?? {}, value: these.length }));
 }
 
 /** For `coredns_plugin_enabled`: what CoreDNS counts as enabled are the plugins that see queries. */

@@ -16,6 +16,8 @@ export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 export interface CounterOf<Label extends string> {
   inc(labels: Labels<Label>, by?: number): void;
+  /** The same for labels that do not change, at next to no cost. */
+  at(labels: Labels<Label>): { inc(): void };
 }
 
 export interface GaugeOf<Label extends string> {

@@ -2,7 +2,7 @@
 
 import type { Metric } from "prom-client";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { CounterOf, GaugeOf, HistogramOf, Instruments } from "./instruments.ts";
+import type { CounterOf, GaugeOf, HistogramOf, Instruments, Labels } from "./instruments.ts";
 
 export interface Scrape {
   readonly contentType: string;
@@ -23,15 +23,18 @@ const eventLoopSamplingMs = 200;
 /** All metrics of one process, the runtime's among them, in a registry of its own, so that two never meet in a test. */
 export class MetricRegistry implements Instruments {
   readonly #registry = new Registry();
+  readonly #counters = new Map<string, CounterOf<string>>();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopSamplingMs });
   }
 
   counter<Label extends string>(name: string, help: string, labels: readonly Label[]): CounterOf<Label> {
-    const known = this.#registry.getSingleMetric(name) as Counter<Label> | undefined;
-    const counter = known ?? new Counter({ name, help, labelNames: labels, registers: [this.#registry] });
-    return { inc: (values, by = 1) => counter.inc(values, by) };
+    const known = this.#counters.get(name);
+    if (known !== undefined) return known;
+    const counter = new FoldingCounter<Label>(name, help, labels, this.#registry);
+    this.#counters.set(name, counter);
+    return counter;
   }
 
   gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): GaugeOf<Label> {
@@ -62,5 +65,49 @@ export class MetricRegistry implements Instruments {
   /** The text exposition format, version 0.0.4. */
   async scrape(): Promise<Scrape> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}
+
+/** Increments for labels that do not change are added up here, and told to prom-client at the next scrape. */
+class FoldingCounter<Label extends string> implements CounterOf<Label> {
+  readonly #counter: Counter<Label>;
+  readonly #cells = new Map<string, Cell<Label>>();
+
+  constructor(name: string, help: string, labels: readonly Label[], registry: Registry) {
+    const collect = () => this.#fold();
+    this.#counter = new Counter({ name, help, labelNames: labels, registers: [registry], collect });
+  }
+
+  inc(labels: Labels<Label>, by = 1): void {
+    this.#counter.inc(labels, by);
+  }
+
+  at(labels: Labels<Label>): { inc(): void } {
+    const key = JSON.stringify(labels);
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known;
+    const cell = new Cell(labels);
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  #fold(): void {
+    for (const cell of this.#cells.values()) {
+      if (cell.count > 0) this.#counter.inc(cell.labels, cell.count);
+      cell.count = 0;
+    }
+  }
+}
+
+class Cell<Label extends string> {
+  readonly labels: Labels<Label>;
+  count = 0;
+
+  constructor(labels: Labels<Label>) {
+    this.labels = labels;
+  }
+
+  inc(): void {
+    this.count++;
   }
 }

@@ -5,7 +5,7 @@
  * keep working.
  */
 
-import type { CountedQuery } from "../dns/plugins/plugin.ts";
+import type { CountedQuery, Tally } from "../dns/plugins/plugin.ts";
 import type { CounterOf, GaugeOf, HistogramOf } from "./instruments.ts";
 import { MetricRegistry } from "./metric-registry.ts";
 import { QueryCounts, queryFamilies } from "./query-counts.ts";
@@ -83,6 +83,11 @@ export class Metrics extends MetricRegistry {
   /** Counts one query: see `query-counts.ts` for what it costs. */
   observe(query: CountedQuery): void {
     this.#queries.observe(query);
+  }
+
+  /** Counts queries that differ from this one in their duration only. */
+  tallyOf(query: CountedQuery): Tally {
+    return this.#queries.tallyOf(query);
   }
 
   panicObserved(): void {

@@ -88,7 +88,8 @@ test("lines of level debug are for blocks with debug, and lines are under the pl
     log.debug(`debug ${index}`);
     log.info(`info ${index}`);
   }
-  assert.deepEqual(lines, ["30 probe info 0", "20 probe debug 1", "30 probe info 1"]);
+  const fromPlugins = lines.filter(line => !line.includes("UDP listener"));
+  assert.deepEqual(fromPlugins, ["30 probe info 0", "20 probe debug 1", "30 probe info 1"]);
 });
 
 test("a plugin knows the zones of its block and its own place", async context => {
@@ -99,6 +100,20 @@ test("a plugin knows the zones of its block and its own place", async context =>
     ["b", "org"],
   ]);
   assert.deepEqual([host?.at.line, host?.at.column], [3, 1]);
+});
+
+test("how UDP is read is told once, and counted for each server", async context => {
+  const { lines, metrics } = await serve(context, "a.org {\nbind 127.0.0.2 127.0.0.3\nwhoami\n}");
+  const kind = process.env.FRONTDESK_UDP ?? (process.platform === "linux" ? "batched" : "portable");
+  const told = lines.filter(line => line.includes("UDP listener"));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", new RegExp(`^30 undefined UDP listener: ${kind}`));
+  assert.deepEqual(
+    await metrics("frontdesk_dns_udp_listeners{"),
+    ["127.0.0.2", "127.0.0.3"].map(
+      address => `frontdesk_dns_udp_listeners{server="dns://${address}:0",kind="${kind}"} 1`,
+    ),
+  );
 });
 
 test("enabled are plugins that see queries, in blocks with prometheus", async context => {

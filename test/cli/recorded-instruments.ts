@@ -16,7 +16,10 @@ export function recordedInstruments(): RecordedInstruments {
     void values.set(keyOf(name, labels), (values.get(keyOf(name, labels)) ?? 0) + by);
   return {
     values,
-    counter: name => ({ inc: (labels, by = 1) => add(name, labels, by) }),
+    counter: name => ({
+      inc: (labels, by = 1) => add(name, labels, by),
+      at: labels => ({ inc: () => add(name, labels, 1) }),
+    }),
     gauge: name => ({
       set: (labels, value) => void values.set(keyOf(name, labels), value),
       remove: labels => void values.delete(keyOf(name, labels)),

@@ -26,6 +26,7 @@ const layers: Readonly<Record<string, Layer>> = {
   "src/dns/zone": { ours: ["src/cluster/objects.ts", "type src/cluster", "src/dns/wire"], foreign: pure },
   "src/dns/plugins": {
     ours: [
+      "src/cluster/cluster-reads.ts",
       "src/cluster/objects.ts",
       "type src/cluster",
       "src/dns/corefile",

@@ -217,3 +217,35 @@ test("label value with quote, backslash and newline survives the exposition", as
   const [sample] = (await scrape(metrics)).get("coredns_dns_requests_total")?.samples ?? [];
   assert.equal(sample?.labels.zone, zone);
 });
+
+test("increments at labels that do not change are added to all others, scrape by scrape", async () => {
+  const metrics = newMetrics();
+  const labels = { server: "dns://:53" };
+  const hits = metrics.counter("hits_total", "Hits.", ["server"]);
+  const atServer = hits.at(labels);
+  const hitsNow = async () => (await scrape(metrics)).get("hits_total")?.samples.map(({ value }) => value);
+  assert.deepEqual(await hitsNow(), []);
+  atServer.inc();
+  atServer.inc();
+  hits.inc(labels, 5);
+  // A reload asks for the same metric, and goes on counting.
+  metrics
+    .counter("hits_total", "Hits.", ["server"])
+    .at({ ...labels })
+    .inc();
+  assert.deepEqual(await hitsNow(), [8]);
+  atServer.inc();
+  assert.deepEqual(await hitsNow(), [9]);
+});
+
+test("a query tallied as one of a kind is counted like any other", async () => {
+  const [tallied, observed] = [newMetrics(), newMetrics()];
+  const tally = tallied.tallyOf({ ...query, isDnssecOk: true });
+  for (let count = 0; count < 3; count += 1) {
+    tally.count(100_000);
+    observed.observe({ ...query, isDnssecOk: true });
+  }
+  const linesOf = async (metrics: Metrics) =>
+    (await metrics.scrape()).body.split("\n").filter(line => line.startsWith("coredns_dns_"));
+  assert.deepEqual(await linesOf(tallied), await linesOf(observed));
+});

@@ -32,7 +32,8 @@ export class Command {
 
   static start(...argv: readonly string[]): Command {
     // Colours and levels of the developer's own shell have no say in what tests read.
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const { PATH, HOME, FRONTDESK_UDP } = process.env;
+    const env = { PATH, HOME, FRONTDESK_UDP };
     return new Command(
       spawn(process.execPath, [mainFile, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] }),
     );

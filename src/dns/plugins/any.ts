@@ -16,6 +16,7 @@ export const any = definePlugin<true>({
   explain: () => ["Answers questions for ANY with one HINFO record instead of all there is (RFC 8482)."],
 
   start: () => ({
+    answersAlike: true,
     handle(query, next) {
       const { name, type, class: questionClass } = query.question;
       if (type !== typeCodes.ANY || questionClass !== classCodes.IN) return next(query);

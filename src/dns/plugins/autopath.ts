@@ -97,6 +97,7 @@ function isUsable(source: Word, stanzas: Stanzas, reading: Reading, block: Block
 }
 
 class Autopath implements Layer {
+  readonly answersAlike = true;
   readonly #zones: readonly Name[];
   readonly #successes: CounterOf<"server">;
   /** Undefined: each Pod has its own. */
@@ -115,6 +116,8 @@ class Autopath implements Layer {
 
   handle(query: Query, next: Handler): Outcome | Promise<Outcome> {
     if (!this.#zones.some(zone => isSubdomain(query.name, zone))) return next(query);
+    // Each client has a search list of its own, and what is found by it is counted.
+    query.provenance?.isForThisQueryOnly();
     const searchList = this.#searchList ?? this.#searchListOfPod(query);
     const [first, ...others] = searchList ?? [];
     if (first === undefined || query.name.length <= first.length || !isSubdomain(query.name, first))

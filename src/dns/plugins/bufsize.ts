@@ -33,6 +33,7 @@ export const bufsize = definePlugin<BufsizeConfig>({
         ? message
         : { ...message, edns: { ...message.edns, udpPayloadSizeBytes: sizeBytes } };
     return {
+      answersAlike: true,
       handle(query, next) {
         const askedBytes = query.message.edns?.udpPayloadSizeBytes ?? 0;
         if (askedBytes <= sizeBytes) return next(query);

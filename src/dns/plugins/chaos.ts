@@ -36,6 +36,7 @@ export const chaos = definePlugin<ChaosConfig>({
       "id.server.": host,
     };
     return {
+      answersAlike: true,
       handle(query, next) {
         const { name, type, class: questionClass } = query.question;
         if (questionClass !== classCodes.CH || type !== typeCodes.TXT) return next(query);

@@ -74,9 +74,12 @@ export const dns64 = definePlugin<Dns64Config>({
       ["server"],
     );
     return {
+      answersAlike: true,
       handle(query, next) {
         const { type, class: questionClass } = query.question;
         if (type !== typeCodes.AAAA || questionClass !== classCodes.IN) return next(query);
+        // Whether there is something to translate for this client; and what is translated is counted.
+        query.provenance?.isForThisQueryOnly();
         if (!allowsIPv4 && isIPv4(plainAddress(query.client.address))) return next(query);
         return andThen(next(query), outcome => {
           if (outcome.kind !== "reply" || !isToTranslate(outcome, translatesAll)) return outcome;

@@ -45,6 +45,10 @@ class EncodedFor implements Reply {
     return this.#reply.options;
   }
 
+  get shuffles() {
+    return this.#reply.shuffles;
+  }
+
   get message() {
     return this.#reply.message;
   }

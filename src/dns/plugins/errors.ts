@@ -55,7 +55,8 @@ export const errors = definePlugin<ErrorsConfig>({
 
   start: ({ consolidations }, host) => {
     const folds = new Folds(host, consolidations);
-    return { sent: exchange => folds.hear(exchange), close: () => folds.close() };
+    // What is sent again is a reply, not a failure.
+    return { sent: exchange => folds.hear(exchange), tallyOf: () => undefined, close: () => folds.close() };
   },
 });
 

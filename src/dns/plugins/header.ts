@@ -51,6 +51,7 @@ export const header = definePlugin<HeaderConfig>({
   explain: ({ query, response }) => [...explainFlags("queries", query), ...explainFlags("replies", response)],
 
   start: ({ query: inward, response: outward }) => ({
+    answersAlike: true,
     handle(query, next) {
       const changed =
         Object.keys(inward).length === 0 ? query : withMessage(query, { ...query.message, ...inward });

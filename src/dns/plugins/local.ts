@@ -46,9 +46,11 @@ export const local = definePlugin<LocalConfig>({
     const isAlias = ({ name }: Query) =>
       name.length > 1 && (name.at(-1) === "localhost" || (takesPrefix && name[0] === "localhost"));
     return {
+      answersAlike: true,
       handle(query, next) {
         if (query.question.class !== classCodes.IN) return next(query);
         if (isAlias(query)) {
+          query.provenance?.isForThisQueryOnly();
           requests.inc({});
           log.debug({ name: formatName(query.name), client: query.client.address }, "localhost query");
           return answerLocalhost(query);

@@ -67,6 +67,7 @@ export const loop = loopAt({ firstMs: 100, retryMs: 1_000, beginningMs: 30_000, 
 const maxProbes = 256;
 
 class LoopLayer implements Layer {
+  readonly answersAlike = true;
   readonly #host: PluginHost;
   readonly #pace: LoopPace;
   /** The second label of all probes: nobody else can guess it, and no client asks for it. */
@@ -85,6 +86,7 @@ class LoopLayer implements Layer {
   handle(query: Query, next: Handler): Outcome | Promise<Outcome> {
     const [label = "", mark] = query.name;
     if (query.question.type !== typeCodes.HINFO || mark !== this.#mark) return next(query);
+    query.provenance?.isForThisQueryOnly();
     const probe = this.#probes.get(label);
     if (probe !== undefined) {
       probe.cameBack = true;

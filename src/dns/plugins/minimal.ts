@@ -19,6 +19,7 @@ export const minimal = definePlugin<true>({
   explain: () => ["Positive replies carry their answer only, no authority and no additional records."],
 
   start: () => ({
+    answersAlike: true,
     handle: (query, next) =>
       andThen(next(query), outcome => {
         if (outcome.kind !== "reply" || isTransfer(query.question.type)) return outcome;

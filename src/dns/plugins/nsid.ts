@@ -27,6 +27,7 @@ export const nsid = definePlugin<NsidConfig>({
     const option = { code: optionCodes.NSID, data: Buffer.from(data ?? hostname()) };
     const isNsid = ({ code }: { readonly code: number }) => code === optionCodes.NSID;
     return {
+      answersAlike: true,
       handle(query, next) {
         if (query.message.edns?.options.some(isNsid) !== true) return next(query);
         return andThen(next(query), outcome => {

@@ -120,6 +120,7 @@ interface Circumstances {
 /** What is changed is remembered, and done to the copy that is sent. */
 class OctetsReply implements Reply {
   readonly kind = "reply";
+  readonly shuffles = "data";
   readonly isFromUpstream = true;
   readonly #octets: Uint8Array;
   readonly #layout: MessageLayout;

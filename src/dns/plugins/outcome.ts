@@ -27,6 +27,11 @@ export interface Reply {
   /** Every A among the As of a section and every AAAA among its AAAAs in random order. `random` gives numbers in [0, 1). */
   shuffled(random: () => number): Reply;
   /**
+   * What changes places in `shuffled`: the records of a type, in the order A, AAAA for answers and then for additional
+   * records; or the data of records next to each other that are alike but for it.
+   */
+  readonly shuffles: "records" | "data";
+  /**
    * Octets to send in answer to `query`: its id, opcode, question (in its letter case), RD and CD; an OPT record exactly
    * when it has one, with `options`. What exceeds `maxSizeBytes` is cut and TC set.
    */

@@ -37,8 +37,19 @@ export interface Layer {
   handle?(query: Query, next: Handler): Outcome | Promise<Outcome>;
   /** The same, placed directly in front of the first plugin that asks other servers. */
   aroundUpstream?(query: Query, next: Handler): Outcome | Promise<Outcome>;
+  /**
+   * Equal questions get equal replies, whoever asks, until something changes that was noted in `query.provenance`, and
+   * what else is done for a query is noted there, too. One layer that handles queries without it, and all replies of the
+   * block are made anew for each query.
+   */
+  readonly answersAlike?: boolean;
   /** Hears of every query of the block when its reply is ready to be sent; must not throw. */
   sent?(exchange: Exchange): void;
+  /**
+   * What counts further replies that differ from this one in id, letter case and order of addresses only; undefined when
+   * there is nothing to count. A layer without it hears of each of them through `sent`.
+   */
+  tallyOf?(exchange: Exchange): Tally | undefined;
   /** What it can tell about a query; called before any `handle`, only in blocks with `metadata`. */
   describe?(query: Query, metadata: Metadata): void;
   /** What it still waits for, one line each; nothing when it is ready. */
@@ -123,6 +134,14 @@ export interface OpenCluster {
 /** Counts queries; must cost next to nothing. */
 interface QueryMeter {
   observe(query: CountedQuery): void;
+  /** For queries that differ from this one in their duration only. */
+  tallyOf(query: CountedQuery): Tally;
+}
+
+/** Counts queries that are alike but for their duration. */
+export interface Tally {
+  /** A whole number: fractions would cost memory each time. */
+  count(durationNs: number): void;
 }
 
 export interface CountedQuery {

@@ -3,7 +3,7 @@
 import type { Directive } from "../corefile/syntax.ts";
 import { readListenAddress } from "./listen-address.ts";
 import type { Outcome } from "./outcome.ts";
-import type { BlockChain } from "./plugin.ts";
+import type { BlockChain, CountedQuery, Exchange } from "./plugin.ts";
 import { definePlugin } from "./plugin.ts";
 
 export interface PrometheusConfig {
@@ -39,24 +39,30 @@ export const prometheus = definePlugin<PrometheusConfig>({
       connect(chain) {
         writer = writerOf(chain);
       },
-      sent({ query, outcome, rcode, requestSizeBytes, response, durationMs }) {
-        queries.observe({
-          server: query.server,
-          zone: query.zoneText,
-          protocol: query.client.protocol === "udp" ? "udp" : "tcp",
-          family: query.client.family === "IPv4" ? "1" : "2",
-          type: query.question.type,
-          rcode,
-          isDnssecOk: query.message.edns?.isDnssecOk === true,
-          requestSizeBytes,
-          responseSizeBytes: response?.length ?? 0,
-          durationSeconds: durationMs / 1_000,
-          plugin: writer(outcome),
-        });
-      },
+      sent: exchange => queries.observe(countedQuery(exchange, writer(exchange.outcome))),
+      tallyOf: exchange => queries.tallyOf(countedQuery(exchange, writer(exchange.outcome))),
     };
   },
 });
+
+function countedQuery(
+  { query, rcode, requestSizeBytes, response, durationMs }: Exchange,
+  plugin: string,
+): CountedQuery {
+  return {
+    server: query.server,
+    zone: query.zoneText,
+    protocol: query.client.protocol === "udp" ? "udp" : "tcp",
+    family: query.client.family === "IPv4" ? "1" : "2",
+    type: query.question.type,
+    rcode,
+    isDnssecOk: query.message.edns?.isDnssecOk === true,
+    requestSizeBytes,
+    responseSizeBytes: response?.length ?? 0,
+    durationSeconds: durationMs / 1_000,
+    plugin,
+  };
+}
 
 /**
  * What CoreDNS puts into the label `plugin`: whoever wrote to the client last. Where `loadbalance` stands between, that

@@ -4,6 +4,7 @@ import type { Message, Question } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { lowerName } from "../wire/name.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Provenance } from "./provenance.ts";
 
 /** Who asks, and how. */
 export interface Client {
@@ -34,6 +35,8 @@ export interface Query {
   readonly server: string;
   /** Undefined unless the block has `metadata`. */
   readonly metadata: Metadata | undefined;
+  /** Where to note what the reply is made from; undefined when nobody wants to know. */
+  readonly provenance?: Provenance | undefined;
   /**
    * Asks this server another question, as the same client would: it goes through the choice of zone and the whole
    * chain again. Ends with SERVFAIL when questions lead to questions too often.

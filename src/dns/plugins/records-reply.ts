@@ -57,6 +57,7 @@ type Circumstances = Pick<Reply, "plugin" | "reason" | "options" | "isFromUpstre
 
 class RecordsReply implements Reply {
   readonly kind = "reply";
+  readonly shuffles = "records";
   readonly plugin: string;
   readonly isFromUpstream: boolean;
   readonly reason: Reason | undefined;
@@ -94,13 +95,26 @@ class RecordsReply implements Reply {
     const edns = replyEdns(query.edns, options);
     // Codes above 15 are said in the OPT record; a client without EDNS has to be told something it can read.
     const rcode = edns === undefined && this.message.rcode > 15 ? rcodes.SERVFAIL : this.message.rcode;
-    return encodeMessage(
-      {
-        ...this.message,
-        ...{ id, opcode, questions, recursionDesired, checkingDisabled, rcode, edns },
-      },
-      maxSizeBytes,
-    );
+    const { message } = this;
+    // Field by field: to spread a message takes as long as to encode one.
+    const sent: Message = {
+      id,
+      isResponse: message.isResponse,
+      opcode,
+      isAuthoritative: message.isAuthoritative,
+      isTruncated: message.isTruncated,
+      recursionDesired,
+      recursionAvailable: message.recursionAvailable,
+      authenticData: message.authenticData,
+      checkingDisabled,
+      rcode,
+      questions,
+      answers: message.answers,
+      authorities: message.authorities,
+      additionals: message.additionals,
+      edns,
+    };
+    return encodeMessage(sent, maxSizeBytes);
   }
 
   get #circumstances(): Circumstances {

@@ -99,6 +99,8 @@ export class DNSServer {
     for (const plan of wanted) this.#listeners.get(plan.key)?.follow(plan);
     const previous = this.#generation;
     this.#generation = next;
+    // They are of the earlier plan's making.
+    this.#options.prepared?.clear();
     const closing: Promise<void>[] = [];
     for (const [key, listener] of this.#listeners) {
       if (keys.has(key)) continue;

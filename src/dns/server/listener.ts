@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino";
 import type { Respond } from "./responder.ts";
+import type { Shortcut } from "./shortcut.ts";
 
 export interface Listener {
   readonly address: string;
@@ -10,10 +11,20 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** `batched` reads and sends many datagrams with one system call; `portable` one by one, with nothing but node. */
+export const udpKinds = ["batched", "portable"] as const;
+export type UDPKind = (typeof udpKinds)[number];
+
+export interface UDPListener extends Listener {
+  readonly kind: UDPKind;
+}
+
 export interface ListenOptions {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly respond: Respond;
+  /** Asked before `respond`, by the transports that can use it. */
+  readonly shortcut: Shortcut | undefined;
   readonly log: Logger;
 }

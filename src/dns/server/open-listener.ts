@@ -1,21 +1,26 @@
 /** One address and port of the plan, open: UDP and TCP together, or one encrypted transport. */
 
 import type { Logger } from "pino";
+import { AnswerShortcut } from "./answer-shortcut.ts";
 import type { HttpsListener } from "./https.ts";
 import { listenHttps } from "./https.ts";
 import type { ListenPlan } from "./listen-plan.ts";
-import type { Listener } from "./listener.ts";
+import type { Listener, UDPKind, UDPListener } from "./listener.ts";
 import { assertFree, isWildcard, overlap, sharesPorts } from "./port-sharing.ts";
+import type { PreparedAnswers } from "./prepared-answers.ts";
 import { createResponder, type ResponderOptions } from "./responder.ts";
 import type { Router } from "./router.ts";
 import { createRouter } from "./router.ts";
 import type { StreamListener } from "./tcp.ts";
 import { listenTcp } from "./tcp.ts";
-import { listenUdp } from "./udp.ts";
+import type { UDPSockets } from "./udp.ts";
 
 export interface ListenerHooks extends Pick<ResponderOptions, "onFault"> {
   onDropped(server: string, dropped: Parameters<ResponderOptions["onDropped"]>[0]): void;
   onHttpsStatus(server: string, status: number): void;
+  readonly udp: UDPSockets;
+  /** What is answered from it; undefined: every query is answered anew. */
+  readonly prepared: PreparedAnswers | undefined;
   readonly log: Logger;
 }
 
@@ -40,7 +45,7 @@ export class OpenListener {
   readonly opened: ListenPlan;
   #plan: ListenPlan;
   #router: Router;
-  #sockets: readonly (Listener & Partial<StreamListener & HttpsListener>)[] = [];
+  #sockets: readonly (Listener & Partial<StreamListener & HttpsListener & UDPListener>)[] = [];
 
   private constructor(plan: ListenPlan) {
     this.opened = plan;
@@ -81,6 +86,11 @@ export class OpenListener {
     return this.#sockets[0]?.port ?? this.#plan.port;
   }
 
+  /** How it reads UDP; undefined when it does not. */
+  get udpKind(): UDPKind | undefined {
+    return this.#sockets.find(({ kind }) => kind !== undefined)?.kind;
+  }
+
   /** The next query is answered by the new plan; nothing on the way is lost. */
   follow(plan: ListenPlan): void {
     this.#plan = plan;
@@ -110,15 +120,18 @@ export class OpenListener {
 
   async #listen(hooks: ListenerHooks): Promise<readonly Listener[]> {
     const { scheme, address, port, server, tls, maxHttpsConnections } = this.#plan;
-    const { log, onFault } = hooks;
+    const { log, onFault, prepared } = hooks;
+    const shortcut =
+      prepared === undefined || scheme !== "dns" ? undefined : new AnswerShortcut({ prepared, onFault, log });
     const respond = createResponder({
       router: () => this.#router,
       server,
       onDropped: dropped => hooks.onDropped(server, dropped),
       onFault,
+      shortcut,
       log,
     });
-    const options = { address, port, respond, log, tls };
+    const options = { address, port, respond, shortcut, log, tls };
     const timeouts = () => this.#plan.timeouts;
     if (scheme === "https") {
       const onStatus = (status: number) => hooks.onHttpsStatus(server, status);
@@ -127,7 +140,7 @@ export class OpenListener {
     const tcp = await listenTcp({ ...options, timeouts });
     if (scheme === "tls") return [tcp];
     try {
-      return [tcp, await listenUdp({ ...options, port: tcp.port })];
+      return [tcp, await hooks.udp.listen({ ...options, port: tcp.port })];
     } catch (error) {
       await tcp.close();
       throw error;

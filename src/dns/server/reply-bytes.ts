@@ -3,9 +3,11 @@
 import type { Failure, Outcome } from "../plugins/outcome.ts";
 import type { Client } from "../plugins/query.ts";
 import { replyEdns } from "../plugins/reply-edns.ts";
+import { extendedErrorOption } from "../wire/ede.ts";
 import { encodeMessage } from "../wire/encode.ts";
 import type { Edns, EdnsOption, Message } from "../wire/message.ts";
 import type { Reason } from "../zone/reason.ts";
+import { extendedErrorCodeOf } from "../zone/reason.ts";
 
 /** What goes back: nothing, a message, or several of them, which only a stream can carry. */
 export type Response = Uint8Array | readonly Uint8Array[] | undefined;
@@ -16,13 +18,8 @@ const minUdpSizeBytes = 512;
 const maxUdpSizeBytes = 65507;
 const maxStreamSizeBytes = 65535;
 
-/** `optionsOf` makes the EDNS options that tell a reason. Throws WireError for records that cannot be encoded. */
-export function replyBytes(
-  query: Message,
-  client: Client,
-  outcome: Outcome,
-  optionsOf: (reason: Reason | undefined) => readonly EdnsOption[],
-): Response {
+/** Throws WireError for records that cannot be encoded. */
+export function replyBytes(query: Message, client: Client, outcome: Outcome): Response {
   switch (outcome.kind) {
     case "drop":
       return undefined;
@@ -38,6 +35,12 @@ export function replyBytes(
       return outcome.encode(query, options, maxReplySize(query.edns, client));
     }
   }
+}
+
+/** The EDNS options that tell a reason. */
+function optionsOf(reason: Reason | undefined): readonly EdnsOption[] {
+  if (reason === undefined) return [];
+  return [extendedErrorOption(extendedErrorCodeOf(reason), `${reason.code}: ${reason.text}`)];
 }
 
 /** The bare code, without authority: nobody vouches for it. */

@@ -6,24 +6,27 @@
  * options are not echoed, which CoreDNS does: an echoed COOKIE is an error to clients that check (RFC 7873 §5.3).
  */
 
-import type { Logger } from "pino";
 import type { Outcome } from "../plugins/outcome.ts";
-import { andThen, failure } from "../plugins/outcome.ts";
+import { failure } from "../plugins/outcome.ts";
 import type { Exchange } from "../plugins/plugin.ts";
+import { Provenance } from "../plugins/provenance.ts";
 import type { Client, Query } from "../plugins/query.ts";
-import { decodeHeader, decodeMessage } from "../wire/decode.ts";
-import { extendedErrorOption } from "../wire/ede.ts";
-import { encodeMessage } from "../wire/encode.ts";
-import type { EdnsOption, Header, Message, Question } from "../wire/message.ts";
-import { opcodes, rcodes } from "../wire/message.ts";
+import { decodeMessage } from "../wire/decode.ts";
+import type { Message, Question } from "../wire/message.ts";
+import { headerSizeBytes, opcodes, rcodes } from "../wire/message.ts";
+import { uint16At } from "../wire/message-layout.ts";
 import { formatName, lowerName } from "../wire/name.ts";
 import { WireError } from "../wire/wire-error.ts";
 import type { Reason } from "../zone/reason.ts";
-import { because, extendedErrorCodeOf } from "../zone/reason.ts";
+import { because } from "../zone/reason.ts";
+import type { AnswerShortcut } from "./answer-shortcut.ts";
+import type { DropHooks, Received } from "./drop-query.ts";
+import { drop, dropHeader } from "./drop-query.ts";
 import type { Response } from "./reply-bytes.ts";
 import { replyBytes } from "./reply-bytes.ts";
 import type { Router, Site } from "./router.ts";
 import { takesClass } from "./router.ts";
+import { tellListeners } from "./tell-listeners.ts";
 
 /**
  * Makes the response to one query, at once where it can. Never throws and never rejects. The query's bytes are not
@@ -31,23 +34,19 @@ import { takesClass } from "./router.ts";
  */
 export type Respond = (query: Uint8Array, client: Client) => Response | Promise<Response>;
 
-/** A query that no plugin saw: refused, malformed or not a question. */
-export type Dropped = Omit<Exchange, "query" | "outcome"> & {
-  readonly client: Client;
-  /** Undefined when the query could not be read. */
-  readonly message: Message | undefined;
-};
-
-export interface ResponderOptions {
+export interface ResponderOptions extends DropHooks {
   /** The choice of server block; another one from one query to the next when the configuration changes. */
   readonly router: () => Router;
   /** The `server` label of metrics, such as `dns://:53`. */
   readonly server: string;
-  readonly onDropped: (dropped: Dropped) => void;
-  /** Hears what went wrong inside the server; the client gets SERVFAIL. */
-  readonly onFault: () => void;
-  readonly log: Logger;
+  /** What is answered here and may be asked again is left to it. */
+  readonly shortcut?: AnswerShortcut | undefined;
 }
+
+type Arrived = Received & { readonly hooks: ResponderOptions };
+
+/** RFC 1035 §4.1.1: QR, in octet 2. */
+const isResponseBit = 0x80;
 
 /** Questions that lead to questions (a CNAME out of one zone into another, and so on) end here. */
 const maxLookupDepth = 10;
@@ -56,62 +55,77 @@ export function createResponder(options: ResponderOptions): Respond {
   return (bytes, client) => {
     const startedAtMs = performance.now();
     // Too short to hold an id to reply to; or itself a reply, and answering those is how loops between servers start.
-    const header = bytes.length < 12 ? undefined : decodeHeader(bytes);
-    if (header === undefined || header.isResponse) return undefined;
-    const arrival: Arrival = { options, client, startedAtMs, requestSizeBytes: bytes.length };
-    if (header.opcode !== opcodes.QUERY && header.opcode !== opcodes.NOTIFY) {
-      return dropHeader(arrival, header, rcodes.NOTIMP);
-    }
-    const message = hasAcceptableCounts(header) ? decodeOrUndefined(bytes) : undefined;
+    if (bytes.length < headerSizeBytes || ((bytes[2] as number) & isResponseBit) !== 0) return undefined;
+    const received: Arrived = { hooks: options, client, startedAtMs, requestSizeBytes: bytes.length };
+    const opcode = ((bytes[2] as number) >>> 3) & 0xf;
+    if (opcode !== opcodes.QUERY && opcode !== opcodes.NOTIFY)
+      return dropHeader(received, bytes, rcodes.NOTIMP);
+    const message = hasAcceptableCounts(bytes) ? decodeOrUndefined(bytes) : undefined;
     const question = message?.questions[0];
-    if (message === undefined || question === undefined) return dropHeader(arrival, header, rcodes.FORMERR);
+    if (message === undefined || question === undefined) return dropHeader(received, bytes, rcodes.FORMERR);
     if (message.edns !== undefined && message.edns.version !== 0) {
-      return drop(arrival, message, rcodes.BADVERS, undefined);
+      return drop(received, message, rcodes.BADVERS);
     }
-    return respondTo(arrival, message, question);
+    return respondTo(received, bytes, message, question);
   };
 }
 
-interface Arrival {
-  readonly options: ResponderOptions;
-  readonly client: Client;
-  readonly startedAtMs: number;
-  readonly requestSizeBytes: number;
-}
-
-function respondTo(arrival: Arrival, message: Message, question: Question): Response | Promise<Response> {
-  const router = arrival.options.router();
+function respondTo(
+  received: Arrived,
+  bytes: Uint8Array,
+  message: Message,
+  question: Question,
+): Response | Promise<Response> {
+  const { hooks: options, client } = received;
+  const router = options.router();
+  const name = lowerName(question.name);
   // NOTIFY asks a secondary to fetch the zone again (RFC 1996); this server is nobody's secondary.
-  const site = message.opcode === opcodes.QUERY ? router.siteFor(question) : undefined;
+  const site = message.opcode === opcodes.QUERY ? router.siteFor(name, question.type) : undefined;
   if (site === undefined || !takesClass(site, question.class)) {
-    return drop(arrival, message, rcodes.REFUSED, notServed(router));
+    return drop(received, message, rcodes.REFUSED, notServed(router));
   }
-  const query = queryFor(arrival, router, site, message, 0);
-  return andThen(ask(arrival.options, site, query), outcome => finish(arrival, site, query, outcome));
+  const isWanted =
+    site.answersAlike && client.protocol === "udp" && options.shortcut?.isWanted(bytes) === true;
+  const provenance = isWanted ? new Provenance() : undefined;
+  const query = queryFor(received, router, site, { message, question, name, depth: 0, provenance });
+  const outcome = ask(options, site, query);
+  if (!(outcome instanceof Promise)) return finish(received, site, query, outcome, bytes);
+  // What comes later may be made of yesterday's cluster, and the query's octets are gone.
+  return outcome.then(late => finish(received, site, query, late, undefined));
 }
 
 function notServed({ zonesText }: Router): Reason {
   return because("zone-not-served", `this server answers for ${zonesText} only`);
 }
 
-function queryFor(arrival: Arrival, router: Router, site: Site, message: Message, depth: number): Query {
-  const { options, client } = arrival;
-  const question = message.questions[0] as Question;
+interface Asked extends Pick<Query, "message" | "question" | "name" | "provenance"> {
+  /** How many questions have led to this one. */
+  readonly depth: number;
+}
+
+function queryFor(received: Arrived, router: Router, site: Site, asked: Asked): Query {
+  const { hooks: options, client } = received;
+  const { message, question, name, provenance, depth } = asked;
   return {
     message,
     question,
-    name: lowerName(question.name),
+    name,
     client,
     zone: site.zone,
     zoneText: site.zoneText,
     server: options.server,
     metadata: site.collectsMetadata ? new Map() : undefined,
-    lookup: next => {
-      const nextSite = router.siteFor(next);
+    provenance,
+    lookup(next) {
+      // Other plugins, maybe of another block, have a say in it.
+      provenance?.isForThisQueryOnly();
+      const nextName = lowerName(next.name);
+      const nextSite = router.siteFor(nextName, next.type);
       if (depth >= maxLookupDepth) return failure(rcodes.SERVFAIL, "questions lead to questions without end");
       if (nextSite === undefined) return failure(rcodes.REFUSED);
       const nextMessage = { ...message, questions: [next] };
-      return ask(options, nextSite, queryFor(arrival, router, nextSite, nextMessage, depth + 1));
+      const nextAsked = { message: nextMessage, question: next, name: nextName, depth: depth + 1 };
+      return ask(options, nextSite, queryFor(received, router, nextSite, nextAsked));
     },
   };
 }
@@ -135,29 +149,66 @@ function ask(options: ResponderOptions, site: Site, query: Query): Outcome | Pro
   }
 }
 
-function finish(arrival: Arrival, site: Site, query: Query, outcome: Outcome): Response {
-  const response = encodeOutcome(arrival, query.message, outcome);
+/** `bytes` is the query, while it is there. */
+function finish(
+  received: Arrived,
+  site: Site,
+  query: Query,
+  outcome: Outcome,
+  bytes: Uint8Array | undefined,
+): Response {
+  const response = bytes === undefined ? undefined : prepareResponse(received, site, query, outcome, bytes);
+  if (response !== undefined) return tellSent(received, site, query, outcome, response);
+  const isToShuffle = query.provenance?.isShuffled === true && outcome.kind === "reply";
+  const said = isToShuffle ? outcome.shuffled(Math.random) : outcome;
+  return tellSent(received, site, query, said, encodeOutcome(received, query.message, said));
+}
+
+/** The response, when it was kept to be sent again. */
+function prepareResponse(
+  received: Arrived,
+  site: Site,
+  query: Query,
+  outcome: Outcome,
+  bytes: Uint8Array,
+): Uint8Array | undefined {
+  const { provenance } = query;
+  if (provenance?.isRepeatable !== true || outcome.kind !== "reply") return undefined;
+  try {
+    const response = replyBytes(query.message, received.client, outcome) as Uint8Array;
+    const exchange = { ...exchangeOf(received, query, outcome, response), outcome, response };
+    return received.hooks.shortcut?.prepare(bytes, site, exchange, provenance);
+  } catch (error) {
+    // What cannot be encoded is told of when it is encoded for the client alone.
+    if (!(error instanceof WireError)) {
+      received.hooks.onFault();
+      received.hooks.log.error({ err: error }, "preparing a reply failed");
+    }
+    return undefined;
+  }
+}
+
+function tellSent(
+  received: Arrived,
+  site: Site,
+  query: Query,
+  outcome: Outcome,
+  response: Response,
+): Response {
   const first = response instanceof Uint8Array ? response : response?.[0];
-  const exchange: Exchange = {
-    query,
-    outcome,
-    rcode: rcodeOf(outcome),
-    requestSizeBytes: arrival.requestSizeBytes,
-    response: first,
-    durationMs: performance.now() - arrival.startedAtMs,
-  };
-  for (const listener of site.listeners) tell(arrival.options, () => listener.sent(exchange));
+  const exchange = exchangeOf(received, query, outcome, first);
+  tellListeners(site.listeners, exchange, received.hooks);
   return response;
 }
 
-/** Who counts and logs must not cost the client its answer. */
-function tell({ onFault, log }: ResponderOptions, hear: () => void): void {
-  try {
-    hear();
-  } catch (error) {
-    onFault();
-    log.error({ err: error }, "counting or logging a query failed");
-  }
+function exchangeOf(
+  { requestSizeBytes, startedAtMs }: Arrived,
+  query: Query,
+  outcome: Outcome,
+  response: Uint8Array | undefined,
+): Exchange {
+  const durationMs = performance.now() - startedAtMs;
+  return { query, outcome, rcode: rcodeOf(outcome), requestSizeBytes, response, durationMs };
 }
 
 function rcodeOf(outcome: Outcome): number {
@@ -170,33 +221,18 @@ function rcodeOf(outcome: Outcome): number {
   }
 }
 
-function encodeOutcome(arrival: Arrival, query: Message, outcome: Outcome): Response {
-  const { options, client } = arrival;
+function encodeOutcome(received: Arrived, query: Message, outcome: Outcome): Response {
+  const { hooks: options, client } = received;
   try {
-    return replyBytes(query, client, outcome, optionsOf);
+    return replyBytes(query, client, outcome);
   } catch (error) {
     options.onFault();
     options.log.error(
       { err: error, plugin: "plugin" in outcome ? outcome.plugin : "" },
       "encoding a reply failed",
     );
-    return replyBytes(query, client, failure(rcodes.SERVFAIL), optionsOf);
+    return replyBytes(query, client, failure(rcodes.SERVFAIL));
   }
-}
-
-function optionsOf(reason: Reason | undefined): readonly EdnsOption[] {
-  if (reason === undefined) return [];
-  return [extendedErrorOption(extendedErrorCodeOf(reason), `${reason.code}: ${reason.text}`)];
-}
-
-/** One question and no more of the rest than a query can mean: a SOA for IXFR or NOTIFY, OPT and TSIG. */
-function hasAcceptableCounts(header: Header): boolean {
-  return (
-    header.questionCount === 1 &&
-    header.answerCount <= 1 &&
-    header.authorityCount <= 1 &&
-    header.additionalCount <= 2
-  );
 }
 
 function decodeOrUndefined(bytes: Uint8Array): Message | undefined {
@@ -208,32 +244,9 @@ function decodeOrUndefined(bytes: Uint8Array): Message | undefined {
   }
 }
 
-/** A reply without sections, for a query whose body is not to be trusted. */
-function dropHeader(arrival: Arrival, header: Header, rcode: number): Response {
-  const noSections = { questions: [], answers: [], authorities: [], additionals: [], edns: undefined };
-  const flags = {
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionAvailable: false,
-    authenticData: false,
-  };
-  const message = { ...header, ...flags, ...noSections, isResponse: true, rcode };
-  return tellDropped(arrival, undefined, rcode, encodeMessage(message, 512));
-}
-
-function drop(arrival: Arrival, message: Message, rcode: number, reason: Reason | undefined): Response {
-  const outcome = failure(rcode, undefined, reason);
-  const response = replyBytes(message, arrival.client, outcome, optionsOf);
-  return tellDropped(arrival, message, rcode, response as Uint8Array);
-}
-
-function tellDropped(
-  { options, client, requestSizeBytes, startedAtMs }: Arrival,
-  message: Message | undefined,
-  rcode: number,
-  response: Uint8Array,
-): Response {
-  const durationMs = performance.now() - startedAtMs;
-  tell(options, () => options.onDropped({ client, message, rcode, requestSizeBytes, response, durationMs }));
-  return response;
+/** One question and no more of the rest than a query can mean: a SOA for IXFR or NOTIFY, OPT and TSIG. */
+function hasAcceptableCounts(bytes: Uint8Array): boolean {
+  return (
+    uint16At(bytes, 4) === 1 && uint16At(bytes, 6) <= 1 && uint16At(bytes, 8) <= 1 && uint16At(bytes, 10) <= 2
+  );
 }

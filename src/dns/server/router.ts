@@ -1,12 +1,14 @@
 /** Which server block answers for a name: the longest zone that holds it. */
 
 import type { RunningBlock } from "../plugins/block.ts";
-import type { Exchange, Layer } from "../plugins/plugin.ts";
-import type { Question } from "../wire/message.ts";
+import type { Layer } from "../plugins/plugin.ts";
 import type { Name } from "../wire/name.ts";
-import { formatName, lowerName } from "../wire/name.ts";
+import { formatName } from "../wire/name.ts";
 import { classCodes, typeCodes } from "../wire/record.ts";
 import type { Work } from "./work.ts";
+
+/** A layer that hears of exchanges. */
+export type Listening = Layer & Required<Pick<Layer, "sent">>;
 
 /** One zone of a server block, as a listener sees it. */
 export interface Site {
@@ -15,7 +17,9 @@ export interface Site {
   readonly zoneText: string;
   readonly block: RunningBlock;
   /** Layers that hear of every exchange. */
-  readonly listeners: readonly Required<Pick<Layer, "sent">>[];
+  readonly listeners: readonly Listening[];
+  /** Whether all plugins of the block say what their replies are made from. */
+  readonly answersAlike: boolean;
   /** Whether classes other than IN mean something to a plugin of the block. */
   readonly takesAllClasses: boolean;
   /** Whether somebody writes down what plugins know of a query. */
@@ -25,8 +29,8 @@ export interface Site {
 }
 
 export interface Router {
-  /** Undefined when no zone holds the name. */
-  siteFor(question: Question): Site | undefined;
+  /** Undefined when no zone holds the name, which is in lower case. */
+  siteFor(name: Name, type: number): Site | undefined;
   /** The zones, for those who ask for something else. */
   readonly zonesText: string;
 }
@@ -37,14 +41,19 @@ export function siteOf(zone: Name, block: RunningBlock, work: Work): Site {
     zoneText: formatName(zone),
     block,
     listeners: block.members.map(({ layer }) => layer).filter(hears),
+    answersAlike: block.members.every(({ layer }) => !handles(layer) || layer.answersAlike === true),
     takesAllClasses: block.members.some(({ name }) => name === "chaos" || name === "forward"),
     collectsMetadata: block.members.some(({ name }) => name === "metadata"),
     work,
   };
 }
 
-function hears(layer: Layer): layer is Layer & { sent(exchange: Exchange): void } {
+function hears(layer: Layer): layer is Listening {
   return layer.sent !== undefined;
+}
+
+function handles({ handle, aroundUpstream }: Layer): boolean {
+  return handle !== undefined || aroundUpstream !== undefined;
 }
 
 export function createRouter(sites: readonly Site[]): Router {
@@ -61,10 +70,9 @@ export function createRouter(sites: readonly Site[]): Router {
   };
   return {
     zonesText: sites.map(({ zoneText }) => zoneText).join(" "),
-    siteFor(question) {
-      const name = lowerName(question.name);
+    siteFor(name, type) {
       const site = longest(name);
-      if (question.type !== typeCodes.DS || site?.zone.length !== name.length) return site;
+      if (type !== typeCodes.DS || site?.zone.length !== name.length) return site;
       // RFC 4035 §3.1.4.1: DS records are the parent zone's, where both are served here.
       return longest(name.slice(1)) ?? site;
     },

@@ -1,74 +1,55 @@
-/** DNS over UDP on node's own sockets: works wherever node does. */
+/** DNS over UDP, by whichever listener this machine can have. */
 
-import type { RemoteInfo, Socket } from "node:dgram";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
-import type { Client } from "../plugins/query.ts";
-import type { Listener, ListenOptions } from "./listener.ts";
-import { sharesPorts } from "./port-sharing.ts";
-import type { Response } from "./reply-bytes.ts";
-import { Work, wholeTurn } from "./work.ts";
+import { isKnownMachine } from "./datagrams/linux-layout.ts";
+import { loadSystemCalls, type SystemCalls } from "./datagrams/system-calls.ts";
+import type { ListenOptions, UDPKind, UDPListener } from "./listener.ts";
+import { listenBatched } from "./udp-batched.ts";
+import { listenPortable } from "./udp-portable.ts";
 
-/**
- * Room for the bursts of clients that ask A and AAAA for every search domain at once; the kernel cuts it to
- * `net.core.rmem_max` by itself.
- */
-const receiveBufferBytes = 4 * 1024 * 1024;
+/** Opens the UDP sockets of a server, all in the same way, which is chosen when the first is opened. */
+export class UDPSockets {
+  readonly #wanted: UDPKind | undefined;
+  readonly #load: () => Promise<SystemCalls>;
+  readonly #log: Logger;
+  #calls: Promise<SystemCalls | undefined> | undefined;
 
-/** Listens on `address` and `port`. Rejects with the system's error. */
-export async function listenUdp({ address, port, respond, log }: ListenOptions): Promise<Listener> {
-  const isV6 = isIPv6(address);
-  const socket = createSocket({
-    type: isV6 ? "udp6" : "udp4",
-    reusePort: sharesPorts,
-    recvBufferSize: receiveBufferBytes,
-    // Where both families are wanted, 0.0.0.0 has a socket of its own; IPv4 sockets do not know this option.
-    ...(isV6 ? { ipv6Only: true } : {}),
-  });
-  try {
-    socket.bind(port, address);
-    await once(socket, "listening");
-  } catch (error) {
-    socket.close();
-    throw error;
+  /** Without a wish: batched where it can be had. */
+  constructor(wanted: UDPKind | undefined, log: Logger, load = loadSystemCalls) {
+    this.#wanted = wanted;
+    this.#load = load;
+    this.#log = log;
   }
-  const serverPort = socket.address().port;
-  const work = new Work();
-  const receive = (query: Buffer, remote: RemoteInfo) => {
-    const { address: host, port: clientPort, family } = remote;
-    const client: Client = {
-      protocol: "udp",
-      family,
-      address: host,
-      port: clientPort,
-      serverAddress: address,
-      serverPort,
-    };
-    const response = respond(query, client);
-    if (!(response instanceof Promise)) send(socket, response, remote, log);
-    else work.add(response.then(late => send(socket, late, remote, log)));
-  };
-  socket.on("message", receive);
-  socket.on("error", error => log.warn({ err: error }, "UDP socket error; listening goes on"));
-  return {
-    address,
-    port: serverPort,
-    /** What has come already is answered, and what comes as long as others are under way. */
-    async close() {
-      await wholeTurn();
-      await work.finished();
-      await new Promise<void>(resolve => socket.close(() => resolve()));
-    },
-  };
-}
 
-function send(socket: Socket, response: Response, { port, address }: RemoteInfo, log: Logger): void {
-  // Several messages are for streams; a zone transfer over UDP is refused before it gets here.
-  if (!(response instanceof Uint8Array)) return;
-  socket.send(response, port, address, error => {
-    // A client that is gone or unreachable is its own affair, and may be worth a line only to somebody looking for one.
-    if (error !== null) log.debug({ err: error }, "UDP reply not sent");
-  });
+  /** Rejects with the system's error, or because what is wanted cannot be had. */
+  async listen(options: ListenOptions): Promise<UDPListener> {
+    this.#calls ??= this.#choose();
+    const calls = await this.#calls;
+    return calls === undefined ? listenPortable(options) : listenBatched(calls, options);
+  }
+
+  /** Undefined: the portable ones. Tells which, once. */
+  async #choose(): Promise<SystemCalls | undefined> {
+    const { platform, arch } = process;
+    if (this.#wanted === "portable") return this.#tellPortable("it is what was asked for", "info");
+    if (!isKnownMachine(platform, arch)) return this.#giveUp(`not for ${platform}/${arch}`, "info");
+    try {
+      const calls = await this.#load();
+      this.#log.info("UDP listener: batched, by recvmmsg and sendmmsg");
+      return calls;
+    } catch (error) {
+      // Half as fast, and a socket for all addresses answers from the wrong one where there are several.
+      return this.#giveUp((error as Error).message.split("\n", 1)[0] ?? "", "warn");
+    }
+  }
+
+  #giveUp(why: string, level: "info" | "warn"): undefined {
+    const reason = `batches cannot be had: ${why}`;
+    if (this.#wanted === "batched") throw new Error(reason);
+    return this.#tellPortable(reason, level);
+  }
+
+  #tellPortable(why: string, level: "info" | "warn"): undefined {
+    this.#log[level](`UDP listener: portable; ${why}`);
+  }
 }

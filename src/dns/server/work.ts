@@ -26,6 +26,27 @@ export class Work {
     await Promise.race([Promise.all(this.#pending), grace]);
     waiting.abort();
   }
+
+  /**
+   * For what finds more to do by itself: resolves when nothing is under way right after `readMore`, at the latest after
+   * the time of grace.
+   */
+  async finishedWith(readMore: () => Promise<void>): Promise<void> {
+    const waiting = new AbortController();
+    let isOver = false;
+    const grace = setTimeout(graceMs, undefined, { signal: waiting.signal }).then(
+      () => {
+        isOver = true;
+      },
+      () => {},
+    );
+    await readMore();
+    while (this.#pending.size > 0 && !isOver) {
+      await Promise.race([Promise.all(this.#pending), grace]);
+      await readMore();
+    }
+    waiting.abort();
+  }
 }
 
 /** Resolves when the event loop has gone round: what the kernel held for open sockets has been read by then. */

@@ -48,7 +48,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
  * Throws WireError SHORT_HEADER.
  */
 export function decodeHeader(bytes: Uint8Array): Header {
-  return readHeader(readerOf(bytes));
+  return readHeader(readerOf(bytes.subarray(0, headerSizeBytes)));
 }
 
 function readerOf(bytes: Uint8Array): Reader {

@@ -44,7 +44,10 @@ export function formatName(name: Name): string {
 
 /** Lower case for A–Z only (RFC 4343 §3); the same array when nothing changes. */
 export function lowerName(name: Name): Name {
-  return name.every(label => lowerLabel(label) === label) ? name : name.map(lowerLabel);
+  for (let index = 0; index < name.length; index++) {
+    if (hasCapitals(name[index] as string)) return name.map(lowerLabel);
+  }
+  return name;
 }
 
 /** Equal without regard to the case of A–Z (RFC 4343 §3). */
@@ -67,7 +70,6 @@ export function octetsOf(name: Name): number {
 
 const isPlain = /^[!-[\]-~]+$/;
 const needsEscape = /[^!-~]|["$().;@\\]/;
-const isAscii = /^[^\x80-\xff]*$/;
 
 function splitEscaped(text: string): string[] {
   const octets = Buffer.from(text, "utf8").toString("latin1");
@@ -103,6 +105,14 @@ function isSameLabel(a: string, b: string): boolean {
 
 // toLowerCase also maps À to à, two octets that are different names to DNS.
 function lowerLabel(label: string): string {
-  if (isAscii.test(label)) return label.toLowerCase();
-  return label.replace(/[A-Z]+/g, letters => letters.toLowerCase());
+  return hasCapitals(label) ? label.replace(/[A-Z]+/g, letters => letters.toLowerCase()) : label;
+}
+
+/** Each query asks it of each label, and few have any. */
+function hasCapitals(label: string): boolean {
+  for (let index = 0; index < label.length; index++) {
+    const code = label.charCodeAt(index);
+    if (code >= 0x41 && code <= 0x5a) return true;
+  }
+  return false;
 }

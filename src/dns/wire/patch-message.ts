@@ -74,20 +74,33 @@ export function shuffledAddresses(
   random: () => number,
   from?: readonly number[],
 ): readonly number[] | undefined {
-  const { typesAt, questionEnd } = layout;
   let order: number[] | undefined;
+  for (const [first, end] of addressSets(octets, layout)) {
+    order ??= from === undefined ? Array.from(layout.typesAt, (_, index) => index) : [...from];
+    shuffleRange(order, first, end, random);
+  }
+  return order;
+}
+
+/**
+ * Two addresses or more that stand next to each other under one name, class and type: the index of the first record and
+ * that behind the last.
+ */
+export function addressSets(
+  octets: Uint8Array,
+  layout: MessageLayout,
+): readonly (readonly [first: number, end: number])[] {
+  const { typesAt, questionEnd } = layout;
+  const sets: [number, number][] = [];
   let first = 0;
   let firstOwnerAt = questionEnd;
   while (first < typesAt.length) {
     const [end, nextOwnerAt] = endOfSet(octets, layout, first, firstOwnerAt);
-    if (end - first > 1 && isAddress(octets, typesAt[first] as number)) {
-      order ??= from === undefined ? Array.from(typesAt, (_, index) => index) : [...from];
-      shuffleRange(order, first, end, random);
-    }
+    if (end - first > 1 && isAddress(octets, typesAt[first] as number)) sets.push([first, end]);
     first = end;
     firstOwnerAt = nextOwnerAt;
   }
-  return order;
+  return sets;
 }
 
 /** The first record behind `first` that is not of its set, and where the owner of that one begins. */

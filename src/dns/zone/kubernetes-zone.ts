@@ -54,6 +54,19 @@ export function answerQuestion(
   return complete(query, zone, resolve(query));
 }
 
+/**
+ * Whether another spelling of the same question has the same answer with its own spelling in every name. Not so for
+ * names that do not come from the question and may yet be spelled like a part of it.
+ */
+export function followsSpelling({ name }: Question, { zone, answers, additionals }: ZoneAnswer): boolean {
+  const [closest = ""] = lowerName(name.slice(-zone.length - 1));
+  // Within the zone, what is below these may share more of its name with the SOA's names than the zone.
+  if (name.length > zone.length && (closest === "dns" || closest === "hostmaster")) return false;
+  const isOfQuestion = ({ name: owner, data: { type } }: ResourceRecord) =>
+    owner === name && (type === "A" || type === "AAAA" || type === "TXT");
+  return additionals.length === 0 && answers.every(isOfQuestion);
+}
+
 /** The longest zone that holds the name; undefined when none does. */
 export function zoneOf(zones: readonly Name[], name: Name): Name | undefined {
   let longest: Name | undefined;
@@ -152,6 +165,7 @@ function whyUnknown(query: ZoneQuery): Reason {
 }
 
 function isReverse(zone: Name): boolean {
+  if (zone.at(-1)?.length !== "arpa".length) return false;
   const suffix = lowerName(zone.slice(-2)).join(".");
   return suffix === "in-addr.arpa" || suffix === "ip6.arpa";
 }

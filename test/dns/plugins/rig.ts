@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { ClusterStore } from "../../../src/cluster/store.ts";
 import { parseCorefile } from "../../../src/dns/corefile/parse.ts";
 import { planCorefile } from "../../../src/dns/corefile/plan.ts";
+import type { RunningBlock } from "../../../src/dns/plugins/block.ts";
 import { startBlock } from "../../../src/dns/plugins/block.ts";
 import type { Outcome } from "../../../src/dns/plugins/outcome.ts";
 import type { BlockChain, Handler, Labels, Plugin, PluginHost } from "../../../src/dns/plugins/plugin.ts";
@@ -24,6 +25,8 @@ export interface RigOptions {
   /** Stands behind all plugins, as an upstream would; without it nothing answers there. */
   readonly upstream?: Handler;
   readonly store?: ClusterStore;
+  /** Where queries are counted; nowhere without it. */
+  readonly queries?: PluginHost["queries"];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -46,11 +49,15 @@ export class Rig {
   readonly lines: string[] = [];
   /** Values of metrics: `name{label="value",…}`. Histograms count their observations. */
   readonly metrics = new Map<string, number>();
-  #chain: (BlockChain & { close(): Promise<void> }) | undefined;
+  #block: RunningBlock | undefined;
 
   get chain(): BlockChain {
-    assert.ok(this.#chain, "the rig has started");
-    return this.#chain;
+    return this.block;
+  }
+
+  get block(): RunningBlock {
+    assert.ok(this.#block, "the rig has started");
+    return this.#block;
   }
 
   async start(corefile: string, options: RigOptions): Promise<this> {
@@ -59,7 +66,7 @@ export class Rig {
     assert.equal(plans.length, 1, "a rig has one server block");
     const [plan] = plans;
     assert.ok(plan);
-    this.#chain = await startBlock(plan, entry =>
+    this.#block = await startBlock(plan, entry =>
       this.#host(entry.plugin.name, entry.at, plan.keys, options),
     );
     return this;
@@ -87,7 +94,7 @@ export class Rig {
   }
 
   async close(): Promise<void> {
-    await this.#chain?.close();
+    await this.#block?.close();
   }
 
   #host(
@@ -106,14 +113,17 @@ export class Rig {
     };
     return {
       log,
-      queries: { observe: () => {} },
+      queries: options.queries ?? { observe: () => {}, tallyOf: () => ({ count: () => {} }) },
       writeLogLine: line => this.lines.push(line),
       at,
       zones: keys.map(({ zone }) => zone),
       path: name => name,
       now: () => this.nowMs,
       instruments: {
-        counter: name => ({ inc: (labels, by = 1) => count(name, labels, by) }),
+        counter: name => ({
+          inc: (labels, by = 1) => count(name, labels, by),
+          at: labels => ({ inc: () => count(name, labels, 1) }),
+        }),
         gauge: name => ({
           set: (labels, value) => this.metrics.set(metricKey(name, labels), value),
           remove: labels => this.metrics.delete(metricKey(name, labels)),
@@ -148,7 +158,7 @@ function planText(corefile: string, { plugins, upstream, environment = {} }: Rig
     asksUpstream: true,
     read: () => true,
     explain: () => [],
-    start: () => ({ handle: upstream }),
+    start: () => ({ handle: upstream, answersAlike: true }),
   });
   const at = { file: "Corefile", line: 1, column: 1 };
   return {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../../src/dns/plugins/outcome.ts";
 import type { Handler } from "../../../src/dns/plugins/plugin.ts";
-import type { Dropped } from "../../../src/dns/server/responder.ts";
+import type { Dropped } from "../../../src/dns/server/drop-query.ts";
 import { exchangeUdp, UdpClient } from "../../support/dns-client.ts";
 import { buildQuery } from "../../support/dns-client-query.ts";
 import { decodeReply } from "../../support/dns-client-reply.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RunningBlock } from "../../../src/dns/plugins/block.ts";
 import { createRouter, siteOf, takesClass } from "../../../src/dns/server/router.ts";
 import { Work } from "../../../src/dns/server/work.ts";
-import { parseName } from "../../../src/dns/wire/name.ts";
+import { lowerName, parseName } from "../../../src/dns/wire/name.ts";
 import { classCodes, typeCodes } from "../../../src/dns/wire/record.ts";
 
 function siteFor(zone: string, ...plugins: readonly string[]) {
@@ -12,8 +12,7 @@ function siteFor(zone: string, ...plugins: readonly string[]) {
 }
 
 function zoneFor(zones: readonly string[], name: string, type: number = typeCodes.A): string | undefined {
-  const question = { name: parseName(name), type, class: classCodes.IN };
-  return createRouter(zones.map(zone => siteFor(zone))).siteFor(question)?.zoneText;
+  return createRouter(zones.map(zone => siteFor(zone))).siteFor(lowerName(parseName(name)), type)?.zoneText;
 }
 
 const nested = ["org.", ".", "a.b.example.org.", "example.org."];

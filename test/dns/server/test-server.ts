@@ -14,6 +14,9 @@ import { timeouts } from "../../../src/dns/plugins/timeouts.ts";
 import { tls } from "../../../src/dns/plugins/tls.ts";
 import type { DNSServerOptions } from "../../../src/dns/server/dns-server.ts";
 import { DNSServer } from "../../../src/dns/server/dns-server.ts";
+import { udpKinds } from "../../../src/dns/server/listener.ts";
+import { PreparedAnswers } from "../../../src/dns/server/prepared-answers.ts";
+import { UDPSockets } from "../../../src/dns/server/udp.ts";
 import type { ResourceRecord } from "../../../src/dns/wire/record.ts";
 
 const log = pino({ level: "silent" });
@@ -34,6 +37,8 @@ export function answering(count: number): Handler {
 export interface TestOptions {
   readonly handle: Handler;
   readonly sent: (exchange: Exchange) => void;
+  /** Whether replies may be sent again. */
+  readonly answersAlike: boolean;
   /** The plugins are closed. */
   readonly close: () => void;
   readonly onFault: () => void;
@@ -43,13 +48,18 @@ export interface TestOptions {
 
 export function planOf(
   corefile: string,
-  { handle = answering(1), sent = () => {}, close = () => {} }: Partial<TestOptions> = {},
+  {
+    handle = answering(1),
+    sent = () => {},
+    close = () => {},
+    answersAlike = false,
+  }: Partial<TestOptions> = {},
 ) {
   const answer = definePlugin<true>({
     name: "answer",
     read: () => true,
     explain: () => [],
-    start: () => ({ handle, sent, close }),
+    start: () => ({ handle, sent, close, answersAlike }),
   });
   const files = { read: () => undefined, glob: () => [] };
   const blocks = parseCorefile({ file: "Corefile", text: corefile, files, environment: {} });
@@ -61,12 +71,17 @@ export function newServer(options: Partial<TestOptions> = {}): DNSServer {
   const hooks: DNSServerOptions = {
     defaultPort: 0,
     log,
+    udp: new UDPSockets(
+      udpKinds.find(kind => kind === process.env.FRONTDESK_UDP),
+      log,
+    ),
+    prepared: new PreparedAnswers(),
     onDropped: options.onDropped ?? (() => {}),
     onFault: options.onFault ?? (() => {}),
     onHttpsStatus: options.onHttpsStatus ?? (() => {}),
     hostFor: (_block, { at }) => ({
       ...{ log, at, zones: [], now: () => 0, path: name => name, writeLogLine: () => {} },
-      queries: { observe: () => {} },
+      queries: { observe: () => {}, tallyOf: () => ({ count: () => {} }) },
       instruments: { counter: unused, gauge: unused, histogram: unused },
       openCluster: unused,
     }),

@@ -8,12 +8,14 @@
 
 import type { Message } from "../../wire/message.ts";
 import { formatName, isSameName, isSubdomain, type Name } from "../../wire/name.ts";
+import { Freshness } from "../freshness.ts";
 import { hasOneTtl, keptReply } from "../octets-reply.ts";
 import type { Outcome, Reply, ReplyChanges } from "../outcome.ts";
 import { andThen } from "../outcome.ts";
 import type { Handler, Layer, PluginHost } from "../plugin.ts";
+import type { Provenance } from "../provenance.ts";
 import type { Query } from "../query.ts";
-import { withMessage } from "../query.ts";
+import { adChange, forClient, wantsAd, withAd } from "./ad-flag.ts";
 import { AnswerStore, type Entry, halfOf, keyOf } from "./answer-store.ts";
 import type { CacheConfig } from "./cache-config.ts";
 import { CacheMetrics } from "./cache-metrics.ts";
@@ -21,6 +23,7 @@ import { whyCachedError, whyStale } from "./cache-reasons.ts";
 import { lifetimeSeconds } from "./lifetime.ts";
 import {
   hasExpiredSignature,
+  hasSignature,
   isCacheable,
   kindOf,
   lowestTtlSeconds,
@@ -28,10 +31,13 @@ import {
 } from "./response-kind.ts";
 
 export class AnswerCache implements Layer {
+  readonly answersAlike = true;
   readonly #config: CacheConfig;
   readonly #host: PluginHost;
   readonly #store: AnswerStore;
   readonly #metrics: CacheMetrics;
+  /** By the keys of entries. */
+  readonly #freshness = new Freshness();
 
   constructor(config: CacheConfig, host: PluginHost) {
     this.#config = config;
@@ -40,6 +46,7 @@ export class AnswerCache implements Layer {
       capacity: { success: config.success.capacity, denial: config.denial.capacity },
       staleMs: config.stale?.forMs ?? 0,
       prefersPositive: config.stale?.prefersPositive ?? false,
+      onGone: key => this.#freshness.touch(key),
     });
     this.#metrics = new CacheMetrics(host.instruments, config.zones.map(formatName).join(","));
   }
@@ -58,10 +65,15 @@ export class AnswerCache implements Layer {
     const nowMs = this.#host.now();
     const key = keyOf(query);
     const entry = this.#store.find(key, nowMs);
+    if (entry === undefined || nowMs >= entry.expiresAtMs || this.#config.prefetch !== undefined) {
+      // What is counted and asked for besides cannot be left out.
+      query.provenance?.isForThisQueryOnly();
+    }
     if (entry === undefined) return this.#askUpstream(query, key, next);
     this.#metrics.countHalf("hits", halfOf(entry), query.server);
     if (nowMs >= entry.expiresAtMs) return this.#answerStale(query, key, entry, next, nowMs);
     if (this.#isPrefetchDue(entry, nowMs)) this.#prefetch(query, key, entry, next, nowMs);
+    if (query.provenance !== undefined) this.#noteHit(query.provenance, query, key, entry, nowMs);
     return this.#hit(query, entry, nowMs);
   }
 
@@ -122,8 +134,15 @@ export class AnswerCache implements Layer {
     return { reply: dated, entry };
   }
 
+  /** The reply is the same until it has a second less to live. */
+  #noteHit(provenance: Provenance, { server }: Query, key: string, entry: Entry, nowMs: number): void {
+    provenance.isMadeFrom(this.#freshness, [key]);
+    provenance.expiresAt(entry.expiresAtMs - (secondsLeft(entry, nowMs) - 1) * 1000);
+    provenance.repetitions.push(this.#metrics.hitCounter(halfOf(entry), server));
+  }
+
   #hit(query: Query, entry: Entry, nowMs: number): Reply {
-    const left = Math.ceil((entry.expiresAtMs - nowMs) / 1000);
+    const left = secondsLeft(entry, nowMs);
     const ttlSeconds = this.#config.keepsTtl ? entry.ttlSeconds : Math.min(left, entry.ttlSeconds);
     // Clients that take no answer without AA are still about; CoreDNS serves them, too.
     const changes: ReplyChanges = { ttlSeconds, isAuthoritative: true, ...adChange(query) };
@@ -223,9 +242,14 @@ export class AnswerCache implements Layer {
 
   #kindOf(query: Query, message: Message): ResponseKind {
     const isSigned = query.message.edns?.isDnssecOk === true;
+    if (isSigned && hasSignature(message)) query.provenance?.isForThisQueryOnly();
     if (isSigned && hasExpiredSignature(message, Date.now() / 1000)) return "other";
     return kindOf(message, query.question);
   }
+}
+
+function secondsLeft({ expiresAtMs }: Entry, nowMs: number): number {
+  return Math.ceil((expiresAtMs - nowMs) / 1000);
 }
 
 function isIn(zones: readonly Name[], name: Name): boolean {
@@ -239,27 +263,6 @@ function isReplyTo({ questions: [answered] }: Message, { question }: Query): boo
     answered.class === question.class &&
     isSameName(answered.name, question.name)
   );
-}
-
-/** RFC 6840 §5.7: AD in a query says that the client understands it in the reply. */
-function wantsAd({ message }: Query): boolean {
-  return message.authenticData || message.edns?.isDnssecOk === true;
-}
-
-function adChange(query: Query): ReplyChanges {
-  return wantsAd(query) ? keepsAd : clearsAd;
-}
-
-const keepsAd: ReplyChanges = {};
-const clearsAd: ReplyChanges = { authenticData: false };
-
-function forClient(query: Query, reply: Reply): Reply {
-  return wantsAd(query) ? reply : reply.with(clearsAd);
-}
-
-/** Asks the upstream for its AD, since the next client may want to know it. */
-function withAd(query: Query): Query {
-  return wantsAd(query) ? query : withMessage(query, { ...query.message, authenticData: true });
 }
 
 /** A reply for whoever asks next should be a whole one. */

@@ -31,6 +31,8 @@ export interface StoreOptions {
   readonly staleMs: number;
   /** A denial leaves a positive entry where it is, and is found only when that is of no use any more. */
   readonly prefersPositive: boolean;
+  /** Hears the key of each entry that is dropped or replaced. */
+  readonly onGone: (key: string) => void;
 }
 
 /** An entry counts as one for each started KiB, so that the bound on the number is one on memory, too. */
@@ -48,7 +50,8 @@ export class AnswerStore {
         // Not `max`: memory for as many would be taken at once.
         maxSize: capacity,
         sizeCalculation: ({ sizeBytes }) => Math.ceil(sizeBytes / unitBytes),
-        dispose: (_entry, _key, reason) => {
+        dispose: (_entry, key, reason) => {
+          options.onGone(key);
           if (reason === "evict") this.#evicted++;
         },
       });

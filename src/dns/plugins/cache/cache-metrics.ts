@@ -22,6 +22,7 @@ interface ServerLabels {
   readonly all: Labels<Label>;
   readonly success: Labels<Label | "type">;
   readonly denial: Labels<Label | "type">;
+  readonly countHit: Readonly<Record<Half, () => void>>;
 }
 
 export class CacheMetrics {
@@ -57,21 +58,34 @@ export class CacheMetrics {
     this.#halfEvents[event].inc(this.#labels(server)[half], by);
   }
 
+  /** Counts a request that is a hit, each time it is called. */
+  hitCounter(half: Half, server: string): () => void {
+    return this.#labels(server).countHit[half];
+  }
+
   setEntries(store: AnswerStore, server: string): void {
     const { success, denial } = this.#labels(server);
     this.#entries.set(success, store.size("success"));
     this.#entries.set(denial, store.size("denial"));
   }
 
+  #hitCounter(all: Labels<Label>, ofHalf: Labels<Label | "type">): () => void {
+    const requests = this.#events.requests.at(all);
+    const hits = this.#halfEvents.hits.at(ofHalf);
+    return () => {
+      requests.inc();
+      hits.inc();
+    };
+  }
+
   #labels(server: string): ServerLabels {
     const known = this.#servers.get(server);
     if (known !== undefined) return known;
     const all = { server, zones: this.#zones, view: "" };
-    const labels: ServerLabels = {
-      all,
-      success: { ...all, type: "success" },
-      denial: { ...all, type: "denial" },
-    };
+    const success = { ...all, type: "success" };
+    const denial = { ...all, type: "denial" };
+    const countHit = { success: this.#hitCounter(all, success), denial: this.#hitCounter(all, denial) };
+    const labels: ServerLabels = { all, success, denial, countHit };
     this.#servers.set(server, labels);
     return labels;
   }

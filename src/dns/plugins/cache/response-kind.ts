@@ -70,6 +70,18 @@ function lowestIn(records: readonly ResourceRecord[]): number {
   return lowest;
 }
 
+export function hasSignature(message: Message): boolean {
+  return sectionsOf(message).some(records => records.some(isSignature));
+}
+
+function isSignature({ data }: ResourceRecord): boolean {
+  return data.type === "unknown" && data.code === typeCodes.RRSIG;
+}
+
+function sectionsOf({ answers, authorities, additionals }: Message): readonly (readonly ResourceRecord[])[] {
+  return [answers, authorities, additionals];
+}
+
 /** Whether a signature in the reply is not valid at that time, in seconds since 1970 (RFC 4034 §3.1.5). */
 export function hasExpiredSignature(message: Message, atSeconds: number): boolean {
   const isExpired = ({ data }: ResourceRecord): boolean => {
@@ -80,7 +92,7 @@ export function hasExpiredSignature(message: Message, atSeconds: number): boolea
     const isFuture = ((atSeconds - fields.getUint32(12)) | 0) < 0;
     return isPast || isFuture;
   };
-  return [message.answers, message.authorities, message.additionals].some(records => records.some(isExpired));
+  return sectionsOf(message).some(records => records.some(isExpired));
 }
 
 function hasAuthority({ authorities }: Message, type: "SOA" | "NS"): boolean {

@@ -8,6 +8,7 @@ import type { Name } from "../../wire/name.ts";
 import { formatName, isSameName, isSubdomain } from "../../wire/name.ts";
 import { type ResourceRecord, typeCodes } from "../../wire/record.ts";
 import { because } from "../../zone/reason.ts";
+import { Freshness } from "../freshness.ts";
 import { failure, type Outcome } from "../outcome.ts";
 import { definePlugin, type Handler } from "../plugin.ts";
 import type { Query } from "../query.ts";
@@ -89,13 +90,17 @@ function layerOf(
 ): TransferableLayer {
   // The longest zone first: the one that holds a name most closely.
   const byDepth = served.toSorted((a, b) => b.zone.length - a.zone.length);
+  const freshness = new Freshness(1);
+  listeners.add(() => freshness.touchAll());
   let isLast = false;
   return {
+    answersAlike: true,
     connect({ members }) {
       const own = members.findIndex(({ name }) => name === "file");
       isLast = members.slice(own + 1).every(({ layer }) => layer.handle === undefined);
     },
     handle(query, next) {
+      query.provenance?.isMadeFrom(freshness, ["file"]);
       const found = byDepth.find(({ zone }) => isSubdomain(query.name, zone));
       if (found !== undefined) return answer(found, query, next);
       return isLast ? refuseOther(served) : next(query);

@@ -8,6 +8,7 @@ import type { Forwarder } from "./forwarder.ts";
 import type { Target } from "./targets.ts";
 
 export class ForwardLayer implements Layer {
+  readonly answersAlike = true;
   readonly #forwarders: readonly Forwarder[];
   readonly #listeners: ((upstream: ForwardUpstream) => void)[] = [];
   readonly #onClose: (() => void)[] = [];

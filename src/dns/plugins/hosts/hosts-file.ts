@@ -1,5 +1,6 @@
 /** The hosts file as it is now. */
 
+import { Freshness } from "../freshness.ts";
 import type { PluginHost } from "../plugin.ts";
 import { PluginStartError } from "../plugin.ts";
 import { rereadFile } from "../reread-file.ts";
@@ -10,6 +11,8 @@ import { emptyHosts, parseHosts } from "./hosts-table.ts";
 export interface HostsFile {
   /** Another one after each change; the last that could be read while the file is away. */
   readonly table: HostsTable;
+  /** Says with each change that there was one; keys do not matter. */
+  readonly freshness: Freshness;
   close(): void;
 }
 
@@ -33,12 +36,14 @@ export async function openHostsFile(
     "The timestamp of the last reload of hosts file.",
     [],
   );
+  const freshness = new Freshness(1);
   let table = emptyHosts;
   let isStarting = true;
   let problem: PluginStartError | undefined;
   const reading = await rereadFile(file, config.reloadMs, {
     onText(text) {
       table = parseHosts(text, config);
+      freshness.touchAll();
       entries.set({ hostsfile: file }, table.entryCount + inlineCount);
       readAt.set({}, Date.now() / 1000);
       log.debug({ file, entries: table.entryCount }, "hosts file read");
@@ -54,6 +59,7 @@ export async function openHostsFile(
     throw problem;
   }
   return {
+    freshness,
     get table() {
       return table;
     },

@@ -43,7 +43,11 @@ export const hosts = definePlugin<HostsConfig>({
     const inline = parseHosts(config.inline.join("\n"), config);
     const file = await openHostsFile(config, inline.entryCount, host);
     return {
-      handle: (query, next) => handle(query, next, config, [file.table, inline]),
+      answersAlike: true,
+      handle(query, next) {
+        query.provenance?.isMadeFrom(file.freshness, ["hosts"]);
+        return handle(query, next, config, [file.table, inline]);
+      },
       close: () => file.close(),
     };
   },

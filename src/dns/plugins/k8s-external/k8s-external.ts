@@ -8,6 +8,7 @@ import { formatName, isSubdomain, lowerName, type Name, parseName } from "../../
 import { type ResourceRecord, typeCodes } from "../../wire/record.ts";
 import { WireError } from "../../wire/wire-error.ts";
 import { because } from "../../zone/reason.ts";
+import { FollowedCluster } from "../followed-cluster.ts";
 import { isKubernetesLayer } from "../kubernetes/kubernetes-layer.ts";
 import { andThen, failure, type Outcome } from "../outcome.ts";
 import { type BlockChain, definePlugin, type Handler } from "../plugin.ts";
@@ -62,7 +63,9 @@ export const k8sExternal = definePlugin<ExternalConfig>({
 
 class ExternalNames implements TransferableLayer {
   readonly transferable;
+  readonly answersAlike = true;
   readonly #config: ExternalConfig;
+  #followed: FollowedCluster | undefined;
   #options: ExternalZoneOptions | undefined;
 
   constructor(config: ExternalConfig) {
@@ -74,10 +77,14 @@ class ExternalNames implements TransferableLayer {
     const kubernetes = members.map(({ layer }) => layer).find(isKubernetesLayer);
     if (kubernetes === undefined) return;
     this.#options = { ...this.#config, cluster: kubernetes.cluster, zoneOptions: kubernetes.options };
+    this.#followed = new FollowedCluster(kubernetes.cluster, kubernetes.options);
   }
 
   handle(query: Query, next: Handler): Outcome | Promise<Outcome> {
-    const answer = answerExternal(this.#connected(), query.question);
+    const options = this.#connected();
+    const answer = this.#followed?.read(query.provenance, (cluster, zoneOptions) =>
+      answerExternal({ ...options, cluster, zoneOptions }, query.question),
+    );
     if (answer === undefined) return next(query);
     if (query.question.type === typeCodes.AXFR || query.question.type === typeCodes.IXFR) {
       return failure(
@@ -87,7 +94,14 @@ class ExternalNames implements TransferableLayer {
       );
     }
     const goesOn = this.#config.fallthroughZones.some(zone => isSubdomain(query.name, zone));
-    return answer.isNameError && goesOn ? next(query) : complete(query, answer);
+    if (!answer.isNameError || !goesOn) return complete(query, answer);
+    // Whatever answers now has a serial of its own.
+    if (query.provenance !== undefined) query.provenance.serialNow = undefined;
+    return next(query);
+  }
+
+  close(): void {
+    this.#followed?.close();
   }
 
   #connected(): ExternalZoneOptions {

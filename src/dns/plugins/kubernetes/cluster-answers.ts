@@ -7,10 +7,11 @@ import type { Name } from "../../wire/name.ts";
 import { isSubdomain } from "../../wire/name.ts";
 import { classCodes } from "../../wire/record.ts";
 import type { ZoneAnswer } from "../../zone/kubernetes-zone.ts";
-import { answerQuestion, zoneOf } from "../../zone/kubernetes-zone.ts";
+import { answerQuestion, followsSpelling, zoneOf } from "../../zone/kubernetes-zone.ts";
 import type { ZoneOptions } from "../../zone/zone-query.ts";
 import type { Chased } from "../chase-alias.ts";
 import { chaseAlias } from "../chase-alias.ts";
+import { FollowedCluster } from "../followed-cluster.ts";
 import type { Outcome, Reply } from "../outcome.ts";
 import { failure } from "../outcome.ts";
 import type { Handler, OpenCluster } from "../plugin.ts";
@@ -31,8 +32,10 @@ export interface ClusterAnswersOptions {
 
 export class ClusterAnswers implements KubernetesLayer {
   readonly kind = "kubernetes";
+  readonly answersAlike = true;
   readonly cluster: Cluster;
   readonly options: ZoneOptions;
+  readonly #followed: FollowedCluster;
   readonly #open: OpenCluster;
   readonly #fallthroughZones: readonly Name[];
   readonly #searchList: readonly Name[];
@@ -41,6 +44,7 @@ export class ClusterAnswers implements KubernetesLayer {
 
   constructor({ open, zoneOptions, fallthroughZones, searchList, stopMeasuring }: ClusterAnswersOptions) {
     this.cluster = open.cluster;
+    this.#followed = new FollowedCluster(open.cluster, zoneOptions);
     this.options = zoneOptions;
     this.#open = open;
     this.#fallthroughZones = fallthroughZones;
@@ -50,9 +54,13 @@ export class ClusterAnswers implements KubernetesLayer {
 
   handle(query: Query, next: Handler): Outcome | Promise<Outcome> {
     if (query.question.class !== classCodes.IN) return next(query);
-    const answer = answerQuestion(this.cluster, this.options, query.question);
+    const answer = this.#answer(query);
     if (answer === undefined) return next(query);
-    if (answer.isNameError && this.#fallsThrough(query.name)) return next(query);
+    if (answer.isNameError && this.#fallsThrough(query.name)) {
+      // Whatever answers now has a serial of its own.
+      if (query.provenance !== undefined) query.provenance.serialNow = undefined;
+      return next(query);
+    }
     if (answer.rcode === rcodes.REFUSED) return failure(answer.rcode, undefined, answer.reason);
     if (answer.aliasTarget === undefined) return replyWith(query, answer);
     const chased = chaseAlias(query, answer.aliasTarget);
@@ -82,7 +90,17 @@ export class ClusterAnswers implements KubernetesLayer {
 
   close(): void {
     this.#stopMeasuring();
+    this.#followed.close();
     this.#open.close();
+  }
+
+  #answer({ question, provenance }: Query): ZoneAnswer | undefined {
+    const answer = this.#followed.read(provenance, (cluster, options) =>
+      answerQuestion(cluster, options, question),
+    );
+    if (provenance === undefined || answer === undefined) return answer;
+    if (followsSpelling(question, answer)) provenance.followsSpelling();
+    return answer;
   }
 
   #fallsThrough(name: Name): boolean {

@@ -40,11 +40,15 @@ export const loadbalance = definePlugin<LoadbalanceConfig>({
   async start({ weighted, preferred }, host) {
     const file = weighted && (await openWeightFile(weighted, host));
     const prefer = preferring(preferred);
+    const isPlain = file === undefined && preferred.length === 0;
     return {
+      answersAlike: true,
       handle: (query, next) =>
         andThen(next(query), outcome => {
           // No rcode but NOERROR comes with addresses.
           if (outcome.kind !== "reply") return outcome;
+          if (!isPlain) query.provenance?.isForThisQueryOnly();
+          if (query.provenance?.takesShuffle() === true) return outcome;
           const balanced = file === undefined ? outcome.shuffled(Math.random) : outcome;
           const isWeighted = file !== undefined && weightedTypes.has(query.question.type);
           if (!isWeighted && preferred.length === 0) return balanced;

@@ -4,13 +4,9 @@ import type { Reading } from "../../corefile/reading.ts";
 import type { Word } from "../../corefile/syntax.ts";
 import { formatName, lowerName, parseName } from "../../wire/name.ts";
 import { qualify, readMatcher, readMatchKind } from "./name-matcher.ts";
-import type { ReplyRule, Rule } from "./rule.ts";
+import type { ReplyRule, RuleBody } from "./rule.ts";
 
-export function readCnameRule(
-  field: Word,
-  args: readonly Word[],
-  reading: Reading,
-): Omit<Rule, "isLast"> | undefined {
+export function readCnameRule(field: Word, args: readonly Word[], reading: Reading): RuleBody | undefined {
   if (!reading.hasArguments({ name: field, args, block: undefined }, 2, 3)) return undefined;
   const [from, to] = args.slice(-2) as [Word, Word];
   const kind = args.length === 2 ? "exact" : readMatchKind(args[0] as Word, reading);

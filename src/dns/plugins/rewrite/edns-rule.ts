@@ -11,9 +11,7 @@ import type { Query } from "../query.ts";
 import { withMessage } from "../query.ts";
 import type { OptionValue } from "./edns-value.ts";
 import { octetsOf, readOptionValue } from "./edns-value.ts";
-import type { ReplyRule, Rule } from "./rule.ts";
-
-type RuleBody = Omit<Rule, "isLast">;
+import type { ReplyRule, RuleBody } from "./rule.ts";
 
 const actions = ["set", "append", "replace", "unset"] as const;
 type Action = (typeof actions)[number];

@@ -9,9 +9,7 @@ import type { Pattern } from "../regular-expression.ts";
 import { compilePattern, PatternError, readPattern } from "../regular-expression.ts";
 import type { MatchKind, NameMatcher } from "./name-matcher.ts";
 import { fillIn, hasGroupsFor, qualify, readMatcher, readMatchKind } from "./name-matcher.ts";
-import type { ReplyRule, Rule, TextChange } from "./rule.ts";
-
-type RuleBody = Omit<Rule, "isLast">;
+import type { ReplyRule, RuleBody, TextChange } from "./rule.ts";
 
 export function readNameRule(field: Word, args: readonly Word[], reading: Reading): RuleBody | undefined {
   const kindWord = args.length > 2 ? args[0] : undefined;

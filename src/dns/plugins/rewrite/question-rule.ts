@@ -4,7 +4,7 @@ import type { Reading } from "../../corefile/reading.ts";
 import type { Word } from "../../corefile/syntax.ts";
 import { classOfWord, typeOfWord } from "../mnemonics.ts";
 import { withQuestion } from "../query.ts";
-import type { Rule } from "./rule.ts";
+import type { RuleBody } from "./rule.ts";
 
 const codeOfWord = { type: typeOfWord, class: classOfWord } as const;
 
@@ -13,7 +13,7 @@ export function readQuestionRule(
   field: Word,
   args: readonly Word[],
   reading: Reading,
-): Omit<Rule, "isLast"> | undefined {
+): RuleBody | undefined {
   if (!reading.hasArguments({ name: field, args, block: undefined }, 2)) return undefined;
   const [from, to] = args.map(word => readCode(part, word, reading));
   if (from === undefined || to === undefined) return undefined;

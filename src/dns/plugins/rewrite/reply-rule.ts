@@ -6,9 +6,7 @@ import { formatName } from "../../wire/name.ts";
 import { rcodeOfWord } from "../mnemonics.ts";
 import type { NameMatcher } from "./name-matcher.ts";
 import { readMatcher, readMatchKind } from "./name-matcher.ts";
-import type { ReplyRule, Rule } from "./rule.ts";
-
-type RuleBody = Omit<Rule, "isLast">;
+import type { ReplyRule, RuleBody } from "./rule.ts";
 
 export function readTtlRule(field: Word, args: readonly Word[], reading: Reading): RuleBody | undefined {
   if (!reading.hasArguments({ name: field, args, block: undefined }, 2, 3)) return undefined;

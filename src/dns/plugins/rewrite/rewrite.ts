@@ -14,7 +14,7 @@ import { readNameRule } from "./name-rule.ts";
 import { readQuestionRule } from "./question-rule.ts";
 import { readRcodeRule, readTtlRule } from "./reply-rule.ts";
 import { reviseOutcome } from "./revise-reply.ts";
-import type { ReplyRule, Rule } from "./rule.ts";
+import type { ReplyRule, Rule, RuleBody } from "./rule.ts";
 
 export interface RewriteConfig {
   readonly rules: readonly Rule[];
@@ -32,11 +32,14 @@ export const rewrite = definePlugin<RewriteConfig>({
     ),
 
   start: ({ rules }) => ({
+    answersAlike: true,
     handle(query, next) {
       const rewritten = orFailure(() => applyRules(rules, query));
       if ("kind" in rewritten) return rewritten;
-      const { inner, replyRules } = rewritten;
+      const { inner, replyRules, isByClient } = rewritten;
+      if (isByClient) query.provenance?.isForThisQueryOnly();
       if (inner === query && replyRules.length === 0) return next(query);
+      query.provenance?.hasSpellingOfItsOwn();
       return andThen(next(inner), outcome => {
         const revised = orFailure(() => reviseOutcome(outcome, query, inner, replyRules));
         return revised instanceof Promise ? revised.catch(failureOf) : revised;
@@ -48,17 +51,19 @@ export const rewrite = definePlugin<RewriteConfig>({
 function applyRules(
   rules: readonly Rule[],
   query: Query,
-): { readonly inner: Query; readonly replyRules: readonly ReplyRule[] } {
+): { readonly inner: Query; readonly replyRules: readonly ReplyRule[]; readonly isByClient: boolean } {
   let inner = query;
+  let isByClient = false;
   const replyRules: ReplyRule[] = [];
   for (const rule of rules) {
     const rewritten = rule.apply(inner);
     if (rewritten === undefined) continue;
     inner = rewritten.query;
+    isByClient ||= rule.isByClient;
     replyRules.push(...rewritten.replyRules);
     if (rule.isLast) break;
   }
-  return { inner, replyRules };
+  return { inner, replyRules, isByClient };
 }
 
 function orFailure<Value>(work: () => Value): Value | Failure {
@@ -75,7 +80,7 @@ function failureOf(error: unknown): Failure {
   return failure(rcodes.SERVFAIL, `a rewritten name cannot be: ${error.message}`);
 }
 
-type RuleReader = (field: Word, args: readonly Word[], reading: Reading) => Omit<Rule, "isLast"> | undefined;
+type RuleReader = (field: Word, args: readonly Word[], reading: Reading) => RuleBody | undefined;
 
 const readers: Readonly<Record<string, RuleReader>> = {
   name: readNameRule,
@@ -113,7 +118,9 @@ function readRule(stanza: Directive, reading: Reading): Rule | undefined {
     return undefined;
   }
   const rule = read(field, args.filter(isWord), reading);
-  return rule === undefined ? undefined : { ...rule, isLast: mode !== "continue" };
+  return rule === undefined
+    ? undefined
+    : { ...rule, isLast: mode !== "continue", isByClient: name === "edns0" };
 }
 
 function isWord(word: Word | undefined): word is Word {

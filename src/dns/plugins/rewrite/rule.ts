@@ -6,10 +6,15 @@ import type { Query } from "../query.ts";
 export interface Rule {
   /** Whether the rules behind it are left out once it has changed a query. */
   readonly isLast: boolean;
+  /** Whether clients that ask alike are told apart. */
+  readonly isByClient: boolean;
   /** Half a sentence, such as "asks for B when A is asked for". */
   readonly explanation: string;
   readonly apply: RuleAction;
 }
+
+/** What the words of a rule say, whichever rule it is and wherever it stands. */
+export type RuleBody = Omit<Rule, "isLast" | "isByClient">;
 
 /** Undefined when the rule has nothing to do with the query. Throws WireError for a name that cannot be. */
 type RuleAction = (query: Query) => Rewritten | undefined;

@@ -39,6 +39,7 @@ export const template = definePlugin<TemplateConfig>({
   start({ stanzas }, { instruments }) {
     const counters = createCounters(instruments);
     return {
+      answersAlike: true,
       handle(query, next) {
         let name: string | undefined;
         for (const stanza of stanzas) {
@@ -114,6 +115,8 @@ function createCounters(instruments: Instruments): Counters {
 }
 
 function answer(stanza: Stanza, match: TemplateMatch, counters: Counters): Outcome | Promise<Outcome> {
+  // Each match is counted, and templates may speak of the client.
+  match.query.provenance?.isForThisQueryOnly();
   counters.matches.inc(labelsOf(match));
   if (stanza.rcode === rcodes.SERVFAIL) return failure(rcodes.SERVFAIL);
   const records = makeRecords(stanza, match, counters);

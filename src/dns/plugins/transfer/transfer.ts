@@ -32,6 +32,7 @@ export const transfer = definePlugin<readonly TransferStanza[]>({
 });
 
 class TransferLayer implements Layer {
+  readonly answersAlike = true;
   readonly #stanzas: readonly TransferStanza[];
   readonly #log: Logger;
   readonly #closed = new AbortController();

@@ -17,7 +17,7 @@ import type { RecordData } from "../../../../src/dns/wire/record.ts";
 import { emptyMessage } from "../../wire/messages.ts";
 
 const entries = new Map<string, number>();
-const nothing = { inc: () => {}, observe: () => {} };
+const nothing = { inc: () => {}, at: () => nothing, observe: () => {} };
 const host = {
   instruments: {
     counter: () => nothing,

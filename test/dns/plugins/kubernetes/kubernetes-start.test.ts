@@ -36,10 +36,10 @@ function prepare(options: string, open: (request: ClusterRequest) => OpenCluster
     zones: [[]],
     path: name => `/root/${name}`,
     now: () => 0,
-    queries: { observe: () => {} },
+    queries: { observe: () => {}, tallyOf: () => ({ count: () => {} }) },
     writeLogLine: () => {},
     instruments: {
-      counter: () => ({ inc: () => {} }),
+      counter: () => ({ inc: () => {}, at: () => ({ inc: () => {} }) }),
       gauge: () => ({ set: () => {}, remove: () => {} }),
       histogram: () => ({ observe: () => {} }),
     },
