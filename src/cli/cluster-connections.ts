@@ -67,6 +67,7 @@ export class ClusterConnections {
     const store = new ClusterStore(error =>
       apiLog.error({ err: error }, "a listener of the cluster's changes failed"),
     );
+    store.indexAddresses();
     const source = new ApiSource({
       access,
       store,

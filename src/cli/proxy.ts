@@ -176,7 +176,7 @@ async function serve(
       // Last, so that there is no moment without rules.
       await removeLeftovers({ log, excludedNetworks });
       await node.removeUnneeded();
-      giveBackMemory();
+      await giveBackMemory();
       if (pool !== undefined) {
         balancer = new LoadBalancerPool({ cluster, client, nodeName, pool, events, log });
         await balancer.start();

@@ -77,7 +77,8 @@ export class ClusterStore implements Cluster {
   readonly #slicesByImport = new Index<EndpointSlice>(({ namespace, imported }) =>
     imported === undefined ? [] : [`${namespace}/${imported.serviceName}`],
   );
-  readonly #slicesByAddress = new Index<EndpointSlice>(slice => slice.endpoints.flatMap(e => e.addresses));
+  /** Of all indexes the largest, and a service proxy never asks: made when it is needed. */
+  #slicesByAddress: Index<EndpointSlice> | undefined;
   readonly #servicesByClusterIP = new Index<Service>(service => service.clusterIPs);
   readonly #servicesByExternalAddress = new Index<Service>(externalAddressesOf);
   readonly #podsByAddress = new Index<Pod>(pod => pod.podIPs);
@@ -119,7 +120,12 @@ export class ClusterStore implements Cluster {
   }
 
   slicesAt(address: string): Iterable<EndpointSlice> {
-    return this.#slicesByAddress.get(address);
+    return this.#addressIndex().get(address);
+  }
+
+  /** Makes the index behind `slicesAt` now, not at the first question. */
+  indexAddresses(): void {
+    this.#addressIndex();
   }
 
   podsAt(address: string): Iterable<Pod> {
@@ -204,6 +210,14 @@ export class ClusterStore implements Cluster {
     for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
   }
 
+  #addressIndex(): Index<EndpointSlice> {
+    if (this.#slicesByAddress !== undefined) return this.#slicesByAddress;
+    const index = new Index<EndpointSlice>(slice => slice.endpoints.flatMap(e => e.addresses));
+    for (const slice of this.objects("EndpointSlice")) index.update(undefined, slice);
+    this.#slicesByAddress = index;
+    return index;
+  }
+
   #updateIndexes({ kind, before, after }: Change): void {
     switch (kind) {
       case "Service":
@@ -213,7 +227,7 @@ export class ClusterStore implements Cluster {
       case "EndpointSlice":
         this.#slicesByService.update(before as EndpointSlice, after as EndpointSlice);
         this.#slicesByImport.update(before as EndpointSlice, after as EndpointSlice);
-        this.#slicesByAddress.update(before as EndpointSlice, after as EndpointSlice);
+        this.#slicesByAddress?.update(before as EndpointSlice, after as EndpointSlice);
         break;
       case "Pod":
         this.#podsByAddress.update(before as Pod, after as Pod);
