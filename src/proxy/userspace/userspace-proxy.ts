@@ -7,9 +7,10 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { objectKey } from "../../cluster/objects.ts";
-import type { Change, ClusterStore } from "../../cluster/store.ts";
+import type { ClusterStore } from "../../cluster/store.ts";
 import { planService } from "../plan/plan-service.ts";
 import type { NodeView, ServicePortPlan } from "../plan/service-port-plan.ts";
+import { servicesTouchedBy } from "../plan/services-touched-by.ts";
 import { ServicePortRelay } from "./service-port-relay.ts";
 import { StoreFollower } from "./store-follower.ts";
 import type { DialPort } from "./tcp-relay.ts";
@@ -144,13 +145,4 @@ export class UserspaceProxy {
       for (const listener of this.#statusListeners) listener();
     }
   }
-}
-
-function servicesTouchedBy(change: Change): string[] {
-  return [change.before, change.after].flatMap(object => {
-    if (object?.kind === "Service") return [objectKey(object)];
-    return object?.kind === "EndpointSlice" && object.serviceName !== ""
-      ? [`${object.namespace}/${object.serviceName}`]
-      : [];
-  });
 }
