@@ -19,10 +19,10 @@ export class Problems {
     this.add(familyOf(address) ?? "IPv4", problem);
   }
 
-  /** Throws BackEndError if there are any. */
-  raise(): void {
-    if (this.#byFamily.size === 0) return;
-    throw new BackEndError(
+  /** Undefined when there are none. */
+  error(): BackEndError | undefined {
+    if (this.#byFamily.size === 0) return undefined;
+    return new BackEndError(
       new Map([...this.#byFamily].map(([family, problems]) => [family, new Error(summary(problems))])),
     );
   }

@@ -54,6 +54,8 @@ export class UserspaceBackEnd implements BackEnd {
   #machine: MachineAddresses;
   /** Those that are held may not be those that should be. */
   #areAddressesDue = true;
+  /** The last problem: the same again is no news. */
+  #told = "";
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: UserspaceOptions) {
@@ -176,7 +178,20 @@ export class UserspaceBackEnd implements BackEnd {
     this.#entrances.closeUnwanted();
     const missing = await this.#holdAddresses(problems);
     await this.#entrances.openWanted(address => !missing.has(address), problems);
-    problems.raise();
+    this.#settle(problems.error());
+  }
+
+  /**
+   * Node ports on localhost are an extra beside the rules: a port that another program has taken there is told once and
+   * tried again with every call, and nothing else waits for it.
+   */
+  #settle(error: BackEndError | undefined): void {
+    const news = error?.message ?? "";
+    const isNews = news !== this.#told;
+    this.#told = news;
+    if (error === undefined) return;
+    if (this.#options.scope === "everything") throw error;
+    if (isNews) this.#options.log.warn(`node ports on localhost: ${news}; all other ways in are served`);
   }
 
   /** Which of them the machine could not be given; each is a problem. */

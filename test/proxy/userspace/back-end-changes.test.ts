@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { pino } from "pino";
 import type { ServicePortPlan } from "../../../src/proxy/plan/service-port-plan.ts";
 import { freshAddress } from "../cluster-fixture.ts";
 import { byService, localEndpoint, plan, remoteEndpoint } from "../nftables/plan-fixture.ts";
@@ -190,5 +191,36 @@ describe("beside nftables", () => {
     const client = await startUdp(t, "127.0.0.1");
     client.socket.send("?", ownPort, "127.0.0.1");
     assert.deepEqual(await client.take(), { text: "?!", from: `127.0.0.1:${ownPort}` });
+  });
+
+  test("a port that another program has on localhost is told once, and served when it is free", async t => {
+    const endpoint = freshAddress();
+    await startNamedServer(t, endpoint, "web");
+    const occupant = await startServer(
+      t,
+      "127.0.0.1",
+      socket => socket.resume().end("occupant"),
+      ownPort + 10,
+    );
+    const lines: string[] = [];
+    const backEnd = openBackEnd(t, {
+      scope: "localhost-node-ports",
+      settings: localhost,
+      log: pino({ base: null }, { write: line => void lines.push(JSON.parse(line).msg) }),
+    });
+    const at = (name: string, nodePort: number) =>
+      plan(name, { nodePort, clusterEndpoints: [remoteEndpoint(endpoint)] });
+    await backEnd.start(byService(at("a", ownPort + 10), at("b", ownPort + 11)));
+    assert.equal(await visit("127.0.0.1", ownPort + 11, "127.0.0.1"), "web");
+    assert.deepEqual(await backEnd.repair(), []);
+    assert.deepEqual(
+      lines.map(line => line.replace(/: stop what.*?names it\)/, "")),
+      [
+        `node ports on localhost: IPv4: 127.0.0.1 port ${ownPort + 10} is in use; all other ways in are served`,
+      ],
+    );
+    occupant.close();
+    await backEnd.update(new Map());
+    assert.equal(await visit("127.0.0.1", ownPort + 10, "127.0.0.1"), "web");
   });
 });
