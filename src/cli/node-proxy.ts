@@ -10,8 +10,8 @@ import { serviceReference } from "../proxy/event-object.ts";
 import type { EventRecorder } from "../proxy/events.ts";
 import type { ProxyHealth } from "../proxy/health/proxy-health.ts";
 import type { ServiceHealth } from "../proxy/health/service-health.ts";
-import type { NodeState } from "../proxy/node-state.ts";
 import { nodeStateOf } from "../proxy/node-state.ts";
+import type { ProxySettings } from "../proxy/plan/proxy-settings.ts";
 import { ProgrammedServices } from "../proxy/programmed-services.ts";
 import type { ProxyMetrics } from "../proxy/proxy-metrics.ts";
 import { ServiceProxy } from "../proxy/service-proxy.ts";
@@ -39,14 +39,14 @@ export async function createNodeProxy(options: NodeProxyOptions): Promise<NodePr
   const { configuration, loadBalancerPool, cluster, health, metrics, log } = options;
   const families = familiesOfMachine();
   const nodeState = () => nodeStateOf(configuration, loadBalancerPool, cluster, localAddresses());
-  const { backEnds, ...others } = await chooseBackEnds(families, nodeState().settings, log);
-  const programmed = new Map(
-    families.map(family => [family, programmedServices(family, nodeState(), options)]),
-  );
+  const { settings } = nodeState();
+  const { backEnds, ...others } = await chooseBackEnds(families, settings, log);
+  const programmed = new Map(families.map(family => [family, programmedServices(family, settings, options)]));
   const proxy = new ServiceProxy({
     cluster,
     families,
     backEnds,
+    settings,
     nodeState,
     programmed,
     health,
@@ -59,7 +59,7 @@ export async function createNodeProxy(options: NodeProxyOptions): Promise<NodePr
 
 function programmedServices(
   family: IPFamily,
-  { settings }: NodeState,
+  settings: ProxySettings,
   { configuration, cluster, health, metrics, events, log }: NodeProxyOptions,
 ): ProgrammedServices {
   return new ProgrammedServices({

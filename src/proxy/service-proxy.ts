@@ -11,7 +11,9 @@ import { BackEndError } from "./back-end.ts";
 import type { ProxyHealth } from "./health/proxy-health.ts";
 import type { NodeState } from "./node-state.ts";
 import { planService } from "./plan/plan-service.ts";
+import type { ProxySettings } from "./plan/proxy-settings.ts";
 import type { ServicePortPlan } from "./plan/service-port-plan.ts";
+import { servicesTouchedBy } from "./plan/services-touched-by.ts";
 import type { ProgrammedServices } from "./programmed-services.ts";
 import { ProgrammingTimes } from "./programming-times.ts";
 import type { ProxyMetrics } from "./proxy-metrics.ts";
@@ -22,13 +24,12 @@ export interface ServiceProxyOptions {
   readonly families: readonly IPFamily[];
   /** Each is told everything. */
   readonly backEnds: readonly BackEnd[];
+  /** By which the back ends were made. */
+  readonly settings: ProxySettings;
   /** Asked again and again: addresses of a node come and go without a word. */
   readonly nodeState: () => NodeState;
   /** What follows when a family's rules are in force. */
-  readonly programmed: ReadonlyMap<
-    IPFamily,
-    Pick<ProgrammedServices, "show" | "setNodePortAddresses" | "close">
-  >;
+  readonly programmed: ReadonlyMap<IPFamily, Programmed>;
   readonly health: ProxyHealth;
   readonly metrics: ProxyMetrics;
   /** How often it is looked whether somebody has taken rules away, and the longest pause after a failure. */
@@ -36,6 +37,8 @@ export interface ServiceProxyOptions {
   readonly log: Logger;
   readonly nodePollMs?: number;
 }
+
+type Programmed = Pick<ProgrammedServices, "show" | "setNodePortAddresses" | "close">;
 
 const firstRetryMs = 1_000;
 const defaultNodePollMs = 1_000;
@@ -57,6 +60,8 @@ export class ServiceProxy {
   /** Services that are in no family's rules, or not as they are now, since the family failed. */
   readonly #unshown = new Map<IPFamily, Map<string, readonly ServicePortPlan[]>>();
   readonly #startedBackEnds = new Set<BackEnd>();
+  /** What each back end was last told of the node. */
+  readonly #settings: Map<BackEnd, ProxySettings>;
   readonly #inForce = Promise.withResolvers<void>();
   #node: NodeState;
   #touched = new Set<string>();
@@ -65,12 +70,14 @@ export class ServiceProxy {
   #failureCount = 0;
   #running: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #retryAtMs = 0;
   #timers: readonly NodeJS.Timeout[] = [];
   #unsubscribe: () => void = () => {};
   #isStopping = false;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
+    this.#settings = new Map(options.backEnds.map(backEnd => [backEnd, options.settings]));
     this.#node = options.nodeState();
   }
 
@@ -83,6 +90,7 @@ export class ServiceProxy {
       setInterval(() => this.#lookAtNode(), nodePollMs).unref(),
       setInterval(() => this.#lookAtRules(), syncPeriodMs).unref(),
     ];
+    this.#lookAtNode();
     this.#touchAll();
     await this.#inForce.promise;
   }
@@ -147,8 +155,13 @@ export class ServiceProxy {
     else this.#retryIn(firstRetryMs);
   }
 
+  /** A change does not wait for the end of a long pause. */
   #retryIn(delayMs: number): void {
-    this.#retry ??= setTimeout(() => {
+    const atMs = performance.now() + delayMs;
+    if (this.#retry !== undefined && this.#retryAtMs <= atMs) return;
+    clearTimeout(this.#retry);
+    this.#retryAtMs = atMs;
+    this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#running ??= this.#work();
     }, delayMs);
@@ -216,14 +229,23 @@ export class ServiceProxy {
     if (!this.#startedBackEnds.has(backEnd)) {
       await backEnd.start(this.#plansForStart(pass));
       this.#startedBackEnds.add(backEnd);
-      return;
+      return this.#tellSettings(backEnd);
     }
-    if (pass.isNodeChanged) await backEnd.updateSettings(this.#node.settings);
+    await this.#tellSettings(backEnd);
     if (pass.services.size > 0 || this.#failureCount > 0) await backEnd.update(pass.services);
     if (!pass.isRepairDue) return;
     const repaired = await backEnd.repair();
     if (repaired.length === 0) return;
     this.#options.log.warn({ families: repaired }, "somebody took rules away; they are in force again");
+  }
+
+  /** They may have changed since the back end was made, also before it was started. */
+  async #tellSettings(backEnd: BackEnd): Promise<void> {
+    const { settings } = this.#node;
+    if (isDeepStrictEqual(this.#settings.get(backEnd), settings)) return;
+    // What it does not manage now it does with the next call.
+    this.#settings.set(backEnd, settings);
+    await backEnd.updateSettings(settings);
   }
 
   /** A start that failed has told the back end nothing: then what this pass brings is not all there is. */
@@ -259,15 +281,11 @@ export class ServiceProxy {
     this.#options.health.queued(family);
   }
 
-  #showFamily(
-    family: IPFamily,
-    { services: changed, isFull, isNodeChanged }: Pass,
-    durationSeconds: number,
-  ): void {
+  #showFamily(family: IPFamily, { services: changed, isFull, isNodeChanged }: Pass, seconds: number): void {
     // A look at the rules that found nothing amiss is no sync.
     if (changed.size === 0 && !isFull && !isNodeChanged) return;
     const { metrics, health, programmed } = this.#options;
-    metrics.syncSucceeded({ family, extent: isFull ? "full" : "partial", durationSeconds });
+    metrics.syncSucceeded({ family, extent: isFull ? "full" : "partial", durationSeconds: seconds });
     metrics.programmed(family, this.#triggeredAtMs.get(family) ?? []);
     this.#triggeredAtMs.delete(family);
     health.updated(family);
@@ -277,14 +295,4 @@ export class ServiceProxy {
     services?.show(this.#unshown.get(family) ?? []);
     this.#unshown.delete(family);
   }
-}
-
-function servicesTouchedBy({ before, after }: Change): readonly string[] {
-  const keys = [before, after].flatMap(object => {
-    if (object?.kind === "Service") return [objectKey(object)];
-    return object?.kind === "EndpointSlice" && object.serviceName !== ""
-      ? [`${object.namespace}/${object.serviceName}`]
-      : [];
-  });
-  return [...new Set(keys)];
 }

@@ -81,6 +81,7 @@ function rig(context: TestContext, ...objects: readonly ClusterObject[]) {
     cluster,
     families,
     backEnds: [backEnd],
+    settings,
     nodeState: () => state.node,
     programmed: new Map(
       families.map(family => [
@@ -155,6 +156,40 @@ test("a start that fails is made again, with what has changed since", async cont
   await tick(1_000);
   assert.deepEqual(backEnd.calls.slice(1), ["start default/a= default/b=10.0.0.2"]);
   await started;
+});
+
+test("a start that fails is made good soon after a change, though the pause has become long", async context => {
+  const { cluster, backEnd, proxy, settled, tick } = rig(context, a);
+  backEnd.failing = families;
+  void proxy.start();
+  await settled();
+  for (const seconds of [1, 2, 4, 8]) await tick(seconds * 1_000);
+  assert.equal(backEnd.calls.length, 5);
+  backEnd.failing = [];
+  cluster.apply(slice("a", ["10.0.0.1"]));
+  await tick(1_000);
+  assert.deepEqual(backEnd.calls.slice(5), ["start default/a=10.0.0.1"]);
+});
+
+test("settings that have changed before the start, or while it failed, are told after it", async context => {
+  const { backEnd, proxy, state, settled, tick } = rig(context, a);
+  const withCIDRs = (...serviceCIDRs: string[]) => ({
+    ...state.node,
+    settings: { ...settings, serviceCIDRs },
+  });
+  state.node = withCIDRs("10.96.0.0/16");
+  backEnd.failing = families;
+  const started = proxy.start();
+  await settled();
+  state.node = withCIDRs("10.96.0.0/16", "10.97.0.0/16");
+  backEnd.failing = [];
+  await tick(1_000);
+  await started;
+  assert.deepEqual(backEnd.calls, [
+    "start default/a=",
+    "start default/a=",
+    "settings 10.96.0.0/16,10.97.0.0/16",
+  ]);
 });
 
 test("an update that fails is repeated after longer and longer pauses, up to the sync period", async context => {
