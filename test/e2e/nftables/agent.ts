@@ -3,17 +3,19 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, isIPv6 } from "node:net";
+import type { Protocol } from "../../../src/cluster/objects.ts";
+import { accept, SctpSocket } from "./sctp.ts";
 
 export interface ServeOrder {
   readonly kind: "serve";
-  readonly protocol: "TCP" | "UDP";
+  readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
 }
 
 export interface ConnectOrder {
   readonly kind: "connect";
-  readonly protocol: "TCP" | "UDP";
+  readonly protocol: Protocol;
   readonly source: string;
   readonly address: string;
   readonly port: number;
@@ -39,10 +41,19 @@ async function serve({ protocol, address, port }: ServeOrder): Promise<undefined
     await once(server, "listening");
     return;
   }
+  if (protocol === "SCTP") return serveSctp(address, port);
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
   socket.on("message", (_, peer) => socket.send(`${address} ${peer.address}`, peer.port, peer.address));
   socket.bind(port, address);
   await once(socket, "listening");
+}
+
+async function serveSctp(address: string, port: number): Promise<undefined> {
+  const socket = await SctpSocket.open(address, packet => {
+    if (packet.isInit && packet.destinationPort === port) {
+      socket.send(accept(packet, `${address} ${packet.peer}`));
+    }
+  });
 }
 
 function parseAnswer(text: string): Outcome {
@@ -97,9 +108,32 @@ function connectByUdp({ source, address, port, patienceMs }: ConnectOrder): Prom
   });
 }
 
+async function connectBySctp({ source, address, port, patienceMs }: ConnectOrder): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const ownPort = nextSourcePort();
+  using socket = await SctpSocket.open(source, ({ isInit, destinationPort, peer, sourcePort, text }) => {
+    const isAnswer = !isInit && destinationPort === ownPort && peer === address && sourcePort === port;
+    if (isAnswer) resolve(parseAnswer(text));
+  });
+  socket.send({
+    peer: address,
+    sourcePort: ownPort,
+    destinationPort: port,
+    verificationTag: 0,
+    isInit: true,
+    initiateTag: 5,
+    text: "",
+  });
+  const timer = setTimeout(() => resolve({ kind: "silence" }), patienceMs);
+  const outcome = await promise;
+  clearTimeout(timer);
+  return outcome;
+}
+
 function follow(order: Order): Promise<Outcome | undefined> {
   if (order.kind === "serve") return serve(order);
-  return order.protocol === "TCP" ? connectByTcp(order) : connectByUdp(order);
+  const connectBy = { TCP: connectByTcp, UDP: connectByUdp, SCTP: connectBySctp };
+  return connectBy[order.protocol](order);
 }
 
 process.on("message", (order: Order) => {
