@@ -26,8 +26,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { BenchOptions } from "./proxy-rounds.ts";
-import { kubeProxyName, type ProxyCommand } from "./proxy-subject.ts";
+import type { BenchOptions } from "./rounds.ts";
+import { kubeProxyName, type ProxyCommand } from "./subject.ts";
 
 export const proxyUsage = `npm run bench -- proxy   first sync, changes, rules and memory of the service proxy; needs root
   --services N           (10000)
@@ -40,7 +40,7 @@ export const proxyUsage = `npm run bench -- proxy   first sync, changes, rules a
   KUBE_PROXY=FILE        a kube-proxy to run beside it`;
 
 /** Resolves with the exit code. */
-export async function benchProxySync(args: readonly string[]): Promise<number> {
+export async function benchProxy(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (process.getuid?.() !== 0) {
     process.stderr.write(
@@ -49,7 +49,7 @@ export async function benchProxySync(args: readonly string[]): Promise<number> {
     return 1;
   }
   // The namespace goes when its last process ends.
-  const script = fileURLToPath(new URL("proxy-rounds.ts", import.meta.url));
+  const script = fileURLToPath(new URL("rounds.ts", import.meta.url));
   const words = ["--net", process.execPath, script, JSON.stringify(options)];
   const [exitCode] = await once(spawn("unshare", words, { stdio: "inherit" }), "exit");
   return exitCode ?? 1;

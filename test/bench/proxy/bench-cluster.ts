@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { ApiServerChanged, ApiServerStarted, ChangeOrder } from "./proxy-api-server-process.ts";
-import type { ClusterSize } from "./proxy-cluster.ts";
-import { clusterIPOf, probeEndpoint } from "./proxy-cluster.ts";
+import type { ApiServerChanged, ApiServerStarted, ChangeOrder } from "./api-server-process.ts";
+import type { ClusterSize } from "./cluster.ts";
+import { clusterIPOf, probeEndpoint } from "./cluster.ts";
 
 /** The cluster and its API server, which has a process of its own so that serving does not disturb measuring. */
 export class BenchCluster implements Disposable {
@@ -19,7 +19,7 @@ export class BenchCluster implements Disposable {
   }
 
   static async start(size: ClusterSize): Promise<BenchCluster> {
-    const script = fileURLToPath(new URL("proxy-api-server-process.ts", import.meta.url));
+    const script = fileURLToPath(new URL("api-server-process.ts", import.meta.url));
     const child = fork(script, [JSON.stringify(size)]);
     child.once("exit", code => {
       if (code !== 0) throw new Error("the API server of the bench has failed");

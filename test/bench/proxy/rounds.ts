@@ -2,13 +2,13 @@
 
 import { execFileSync } from "node:child_process";
 import { BenchCluster } from "./bench-cluster.ts";
-import { serveEndpoints } from "./proxy-client.ts";
-import type { ClusterSize } from "./proxy-cluster.ts";
-import { nodeAddress, podNetwork, serviceNetwork } from "./proxy-cluster.ts";
-import type { RoundFigures } from "./proxy-round.ts";
-import { measureRound } from "./proxy-round.ts";
-import type { ProxyCommand } from "./proxy-subject.ts";
-import { describeRun, formatFigures } from "./proxy-table.ts";
+import { serveEndpoints } from "./client.ts";
+import type { ClusterSize } from "./cluster.ts";
+import { nodeAddress, podNetwork, serviceNetwork } from "./cluster.ts";
+import type { RoundFigures } from "./round.ts";
+import { measureRound } from "./round.ts";
+import type { ProxyCommand } from "./subject.ts";
+import { describeRun, formatFigures } from "./table.ts";
 
 export interface BenchOptions {
   readonly size: ClusterSize;

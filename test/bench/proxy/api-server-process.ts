@@ -4,10 +4,10 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TestApiServer } from "../support/api-server.ts";
+import { TestApiServer } from "../../support/api-server.ts";
+import type { ClusterSize } from "./cluster.ts";
+import { clusterObjects, probeSlice, slice } from "./cluster.ts";
 import { monotonicMs } from "./monotonic-ms.ts";
-import type { ClusterSize } from "./proxy-cluster.ts";
-import { clusterObjects, probeSlice, slice } from "./proxy-cluster.ts";
 
 /** The probe gets the endpoint of this version, after as many other Services have got another. */
 export interface ChangeOrder {

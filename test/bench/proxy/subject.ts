@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nodeName, podNetwork } from "./proxy-cluster.ts";
+import { nodeName, podNetwork } from "./cluster.ts";
 
 const stopTimeoutMs = 10_000;
 const metricsAddress = "127.0.0.1:10249";

@@ -1,7 +1,7 @@
 /** The objects that the bench of the proxy serves, and the addresses that they have. */
 
-import type { RawObject } from "../../src/cluster/raw-object.ts";
-import { endpointSlice, namespace, service } from "../support/cluster-fixtures.ts";
+import type { RawObject } from "../../../src/cluster/raw-object.ts";
+import { endpointSlice, namespace, service } from "../../support/cluster-fixtures.ts";
 
 export const nodeName = "bench-node";
 export const nodeAddress = "192.0.2.1";

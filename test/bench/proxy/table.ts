@@ -1,13 +1,13 @@
 /** The outcome of the proxy's bench, for people. */
 
 import { execFileSync } from "node:child_process";
-import { cpus, release } from "node:os";
-import { formatTable } from "../../src/cli/table.ts";
-import type { RoundFigures } from "./proxy-round.ts";
-import type { BenchOptions } from "./proxy-rounds.ts";
-import { kubeProxyName } from "./proxy-subject.ts";
-import { median, quantile } from "./quantile.ts";
+import { formatTable } from "../../../src/cli/table.ts";
+import { describeMachine } from "../machine.ts";
+import { median, quantile } from "../quantile.ts";
+import type { RoundFigures } from "./round.ts";
+import type { BenchOptions } from "./rounds.ts";
 import type { RuleCounts } from "./rule-counts.ts";
+import { kubeProxyName } from "./subject.ts";
 
 type Rounds = readonly RoundFigures[];
 
@@ -51,7 +51,7 @@ export function describeRun({ size, rounds, changes, burst }: BenchOptions): str
   return [
     `${services} ${isMixed ? "mixed " : ""}Services with ${endpoints} endpoints each, own API server`,
     `medians of ${rounds} rounds, ${changes} single changes and a burst of ${burst} in each`,
-    `node ${process.versions.node}, Linux ${release()}, ${nft}, ${cpus().length} × ${cpus()[0]?.model}`,
+    `${describeMachine()}, ${nft}`,
   ].join("\n");
 }
 

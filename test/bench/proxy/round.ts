@@ -1,12 +1,12 @@
 /** One start of one proxy, from nothing to its end, and what is measured on the way. */
 
 import { setTimeout as delay } from "node:timers/promises";
+import { cpuSeconds, PeakMemory, residentMiB } from "../process-usage.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
+import { connectOnce } from "./client.ts";
 import { monotonicMs } from "./monotonic-ms.ts";
-import { cpuSeconds, PeakMemory, residentMiB } from "./process-usage.ts";
-import { connectOnce } from "./proxy-client.ts";
-import { type ProxyCommand, ProxySubject } from "./proxy-subject.ts";
 import { countRules, type RuleCounts } from "./rule-counts.ts";
+import { type ProxyCommand, ProxySubject } from "./subject.ts";
 
 interface Usage {
   /** Since the start. */
@@ -14,7 +14,7 @@ interface Usage {
   readonly residentMiB: number;
 }
 
-/** What `proxy-sync.ts` says of each. */
+/** What `bench-proxy.ts` says of each. */
 export interface RoundFigures {
   readonly firstSyncMs: number;
   readonly ownSyncMs: number;

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
-import { endpointPort, servicePort } from "./proxy-cluster.ts";
+import { endpointPort, servicePort } from "./cluster.ts";
 
 /** Less than the second after which the kernel tries again. */
 const patienceMs = 500;
