@@ -1,5 +1,6 @@
 /** An API server with many Services, for benchmarks. Prints the path of its kubeconfig and runs until it is ended. */
 
+import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +25,12 @@ for (let n = 0; n < serviceCount; n += 1) {
   }));
   server.put(endpointSlice(home, name, { ports: ["http 8080"], endpoints }));
 }
-process.stdout.write(`${await server.writeKubeconfig(await mkdtemp(join(tmpdir(), "frontdesk-bench-")))}\n`);
+const directory = await mkdtemp(join(tmpdir(), "frontdesk-bench-"));
+process.stdout.write(`${await server.writeKubeconfig(directory)}\n`);
+process.on("SIGTERM", () => {
+  rmSync(directory, { recursive: true });
+  process.exit();
+});
 
 function addressOf(first: number, number: number): string {
   return `10.${first + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;

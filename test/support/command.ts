@@ -6,14 +6,17 @@ import { fileURLToPath } from "node:url";
 
 const mainFile = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
+/** Tests start the program hundreds of times, and compiling anew would be half of each start: npm's scripts use it too. */
+export const compileCacheFolder = fileURLToPath(new URL("../../node_modules/.cache/node", import.meta.url));
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A running `frontdesk`; what it prints is kept. */
-export class Command {
+/** A running `frontdesk`; what it prints is kept. With `await using` it ends when its block does, however that ends. */
+export class Command implements AsyncDisposable {
   readonly process: ChildProcess;
   #stdout = "";
   #stderr = "";
@@ -32,8 +35,8 @@ export class Command {
 
   static start(...argv: readonly string[]): Command {
     // Colours and levels of the developer's own shell have no say in what tests read.
-    const { PATH, HOME, FRONTDESK_UDP } = process.env;
-    const env = { PATH, HOME, FRONTDESK_UDP };
+    const { PATH, HOME, FRONTDESK_UDP, FRONTDESK_SHORTCUT } = process.env;
+    const env = { PATH, HOME, FRONTDESK_UDP, FRONTDESK_SHORTCUT, NODE_COMPILE_CACHE: compileCacheFolder };
     return new Command(
       spawn(process.execPath, [mainFile, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] }),
     );
@@ -57,6 +60,8 @@ export class Command {
     const ended = this.#closed.then(() => {
       throw new Error(`frontdesk ended: ${this.#stderr}${this.#stdout}`);
     });
+    // Once something has been found, nobody waits for this any more.
+    ended.catch(() => {});
     for (;;) {
       const found = read(this);
       if (found !== undefined) return found;
@@ -78,5 +83,9 @@ export class Command {
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.process.kill(signal);
     return this.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
   }
 }

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { compileCacheFolder } from "./command.ts";
 import { exchangeTcp, exchangeUdp, type ServerAddress } from "./dns-client.ts";
 import { buildQuery } from "./dns-client-query.ts";
 import { ownAddress } from "./own-address.ts";
@@ -56,6 +57,10 @@ export interface SubjectOptions {
   readonly awaitReady?: boolean;
   /** A CoreDNS to start instead of the one in the environment, if any. */
   readonly corednsBinary?: string | undefined;
+  /** Frontdesk's program file, such as a bundle; `src/main.ts` when absent. */
+  readonly program?: string | undefined;
+  /** What stands before the command: a program that starts it and becomes it. */
+  readonly launcher?: readonly string[];
 }
 
 export interface Subject {
@@ -110,6 +115,8 @@ interface SubjectPlan extends ServerAddress {
   readonly readyPort: number;
   readonly metricsPort: number;
   readonly corednsBinary: string | undefined;
+  readonly program: string;
+  readonly launcher: readonly string[];
 }
 
 function planOf(
@@ -132,6 +139,8 @@ function planOf(
     readyPort,
     metricsPort,
     corednsBinary: options.corednsBinary ?? corednsBinary,
+    program: options.program ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url)),
+    launcher: options.launcher ?? [],
   };
 }
 
@@ -140,11 +149,11 @@ async function launch(plan: SubjectPlan): Promise<ChildProcess> {
   const options: SpawnOptions = { cwd: directory, stdio: ["ignore", "pipe", "pipe"] };
   const file = join(directory, "Corefile");
   await writeFile(file, (plan.corefile ?? (site => usualCorefile(plan, site)))(siteOf(plan)));
-  if (plan.corednsBinary !== undefined) return spawn(plan.corednsBinary, ["-conf", file], options);
-  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  // A suite starts it dozens of times; compiling anew would be half of each start.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "frontdesk-compile-cache") };
-  return spawn(process.execPath, [main, "dns", "-conf", file], { ...options, env });
+  const server =
+    plan.corednsBinary === undefined ? [process.execPath, plan.program, "dns"] : [plan.corednsBinary];
+  const [command = "", ...args] = [...plan.launcher, ...server, "-conf", file];
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder };
+  return spawn(command, args, { ...options, env });
 }
 
 function siteOf(plan: SubjectPlan): CorefileSite {
