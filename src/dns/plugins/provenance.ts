@@ -10,14 +10,28 @@ export interface Source {
   readonly marks: Marks;
 }
 
+/** The TTL that all records of a reply out of a cache share: what is left until the end, but no more than the most. */
+export interface Countdown {
+  /** On the host's clock. */
+  readonly endsAtMs: number;
+  readonly mostSeconds: number;
+  /** When the reply was made. */
+  readonly beganAtMs: number;
+}
+
+export function ttlSecondsAt({ endsAtMs, mostSeconds }: Countdown, nowMs: number): number {
+  return Math.min(Math.ceil((endsAtMs - nowMs) / 1000), mostSeconds);
+}
+
 export class Provenance {
   readonly sources: Source[] = [];
   /** Done each time that the reply is sent again: what the plugins would have done besides answering. */
   readonly repetitions: (() => void)[] = [];
-  /** On the host's clock: from then on the reply is another one. */
-  validUntilMs = Infinity;
   /** The serial that the reply's SOA record has at any time; undefined: always the same. */
   serialNow: (() => number) | undefined;
+  #expiresAtMs = Infinity;
+  #countdown: Countdown | undefined;
+  #changesEachSecond = false;
   #isForOneClient = false;
   #isShuffled = false;
   #followsSpelling: boolean | undefined;
@@ -33,7 +47,33 @@ export class Provenance {
   }
 
   expiresAt(timeMs: number): void {
-    this.validUntilMs = Math.min(this.validUntilMs, timeMs);
+    this.#expiresAtMs = Math.min(this.#expiresAtMs, timeMs);
+  }
+
+  /** All records of the reply count down together, and at the end it is another one. */
+  countsDown(countdown: Countdown): void {
+    // Records of another countdown would end at another time.
+    if (this.#countdown !== undefined) this.#isForOneClient = true;
+    this.#countdown = countdown;
+    this.expiresAt(countdown.endsAtMs);
+  }
+
+  /** The reply tells of the countdown otherwise than by the TTL of its records: who knows how. */
+  changesEachSecond(): void {
+    this.#changesEachSecond = true;
+  }
+
+  /** Undefined when the TTLs stay as they are until the reply is another one. */
+  get countdown(): Countdown | undefined {
+    return this.#changesEachSecond ? undefined : this.#countdown;
+  }
+
+  /** On the host's clock: from then on the reply is another one. */
+  get validUntilMs(): number {
+    if (this.#countdown === undefined || !this.#changesEachSecond) return this.#expiresAtMs;
+    const { endsAtMs, beganAtMs } = this.#countdown;
+    const nextSecondAtMs = endsAtMs - (Math.ceil((endsAtMs - beganAtMs) / 1000) - 1) * 1000;
+    return Math.min(this.#expiresAtMs, nextSecondAtMs);
   }
 
   /**

@@ -10,7 +10,7 @@ import { prepareAnswer } from "./prepare-answer.ts";
 import type { FirstExchange, PreparedAnswer } from "./prepared-answer.ts";
 import type { PreparedAnswers } from "./prepared-answers.ts";
 import type { Site } from "./router.ts";
-import type { Arrival, Shortcut } from "./shortcut.ts";
+import { type Arrival, maxShortcutOctets, type Shortcut } from "./shortcut.ts";
 import type { FaultHooks } from "./tell-listeners.ts";
 import { tellListeners } from "./tell-listeners.ts";
 
@@ -54,9 +54,14 @@ export class AnswerShortcut implements Shortcut {
     if (!query.read(octets, start, end)) return 0;
     const prepared = this.#answers.find(query.hash);
     if (prepared === undefined) return this.#miss(octets, start, end, false);
+    // Made anew for each client, it would not be kept.
+    if (query.hasCapitals && !prepared.isOfAnySpelling) return 0;
     const isTimed = prepared.hearers.length > 0 || --this.#untilTimed <= 0;
-    const startedAtMs = isTimed ? this.#nowMs() : 0;
-    if (!prepared.isCurrent(this.#nowMs) || !prepared.write(query, octets, start, out, outStart)) {
+    const startedAtMs = isTimed || prepared.isTimed ? this.#nowMs() : 0;
+    if (
+      !prepared.isCurrent(startedAtMs) ||
+      !prepared.write(query, octets, start, out, outStart, startedAtMs)
+    ) {
       return this.#miss(octets, start, end, true);
     }
     if (isTimed) {
@@ -101,9 +106,9 @@ export class AnswerShortcut implements Shortcut {
     const prepared = prepareAnswer(query, site, exchange, provenance);
     if (prepared === undefined) return undefined;
     this.#answers.put(query.hash, prepared);
-    const response = Buffer.allocUnsafe(prepared.sizeBytes);
-    prepared.write(query, octets, 0, response, 0);
-    return response;
+    const response = Buffer.allocUnsafe(maxShortcutOctets);
+    prepared.write(query, octets, 0, response, 0, this.#nowMs());
+    return response.subarray(0, prepared.sizeBytes);
   }
 
   #tell(

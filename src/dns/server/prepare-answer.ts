@@ -2,25 +2,24 @@
 
 import type { Reply } from "../plugins/outcome.ts";
 import type { Exchange, Tally } from "../plugins/plugin.ts";
-import type { Provenance } from "../plugins/provenance.ts";
+import { type Provenance, ttlSecondsAt } from "../plugins/provenance.ts";
 import { headerSizeBytes } from "../wire/message.ts";
 import {
   dataLengthOffset,
   dataOffset,
   layoutOf,
   type MessageLayout,
+  ttlOffset,
   uint16At,
 } from "../wire/message-layout.ts";
 import { typeCodes } from "../wire/record.ts";
+import { isTruncated, uncutReply } from "./cut-reply.ts";
 import type { PlainQuery } from "./plain-query.ts";
 import { lowerOctets, typeAndClassBytes } from "./plain-query.ts";
 import { PreparedAnswer } from "./prepared-answer.ts";
 import type { Listening, Site } from "./router.ts";
 import { maxShortcutOctets } from "./shortcut.ts";
 import { type ShuffleRun, shuffleRunsOf } from "./shuffle-run.ts";
-
-/** RFC 1035 §4.1.1. */
-const truncated = 0x0200;
 
 /**
  * `exchange` holds the reply with its addresses in the order in which the plugins left them. Undefined when it must not
@@ -34,19 +33,21 @@ export function prepareAnswer(
 ): PreparedAnswer | undefined {
   const { outcome, response, rcode } = exchange;
   if (!provenance.isRepeatable || response.length > maxShortcutOctets) return undefined;
-  const isCut = (uint16At(response, 2) & truncated) !== 0;
-  // Another spelling may have other names in its reply, and what was cut depends on the order of the addresses.
+  // Another spelling may have other names in its reply.
   if (query.hasCapitals && !provenance.isOfAnySpelling) return undefined;
-  if (isCut && provenance.isShuffled) return undefined;
-  const layout = layoutOf(response);
+  const isCutAnew = provenance.isShuffled && isTruncated(response);
+  const uncut = isCutAnew ? uncutReply(exchange.query, outcome, response) : undefined;
+  const { octets, layout } = uncut ?? { octets: response, layout: layoutOf(response) };
   if (layout === undefined || layout.questionEnd !== query.questionEnd) return undefined;
-  const shuffles = provenance.isShuffled ? shuffleRunsOf(response, layout, outcome.shuffles) : noRuns;
-  const serialAt = provenance.serialNow === undefined ? 0 : serialIn(response, layout);
+  if (isCutAnew && uncut === undefined) return undefined;
+  const shuffles = provenance.isShuffled ? shuffleRunsOf(octets, layout, outcome.shuffles) : noRuns;
+  const serialAt = provenance.serialNow === undefined ? 0 : serialIn(octets, layout);
   if (shuffles === undefined || serialAt === undefined) return undefined;
+  const ttlsAt = countingTtls(octets, layout, provenance);
   const { tallies, hearers } = listenersOf(site, exchange);
   return new PreparedAnswer(query, {
-    octets: inLowerCase(response, query.questionEnd),
-    ...{ provenance, shuffles, serialAt, tallies, hearers, rcode },
+    octets: inLowerCase(octets, query.questionEnd),
+    ...{ provenance, cut: uncut?.cut, shuffles, serialAt, ttlsAt, tallies, hearers, rcode },
     first: hearers.length === 0 ? undefined : { query: exchange.query, outcome },
   });
 }
@@ -61,6 +62,24 @@ function serialIn(octets: Uint8Array, { typesAt }: MessageLayout): number | unde
   // The last five fields of RFC 1035 §3.3.13 have four octets each.
   return typeAt + dataOffset + uint16At(octets, typeAt + dataLengthOffset) - 20;
 }
+
+/** Where the TTLs are that count down, when all of them do; or else they stay as they are, for the rest of a second. */
+function countingTtls(
+  octets: Uint8Array,
+  { typesAt }: MessageLayout,
+  provenance: Provenance,
+): readonly number[] {
+  const { countdown } = provenance;
+  if (countdown === undefined) return noPlaces;
+  const seconds = ttlSecondsAt(countdown, countdown.beganAtMs);
+  const ttlsAt = typesAt.map(typeAt => typeAt + ttlOffset);
+  if (ttlsAt.every(at => uint16At(octets, at) * 0x1_0000 + uint16At(octets, at + 2) === seconds))
+    return ttlsAt;
+  provenance.changesEachSecond();
+  return noPlaces;
+}
+
+const noPlaces: readonly number[] = [];
 
 /** In Latin-1, with the question's name in lower case. */
 function inLowerCase(response: Uint8Array, questionEnd: number): string {

@@ -2,9 +2,10 @@
 
 import type { Outcome } from "../plugins/outcome.ts";
 import type { Tally } from "../plugins/plugin.ts";
-import type { Provenance, Source } from "../plugins/provenance.ts";
+import { type Countdown, type Provenance, type Source, ttlSecondsAt } from "../plugins/provenance.ts";
 import type { Query } from "../plugins/query.ts";
 import { headerSizeBytes } from "../wire/message.ts";
+import type { Cut } from "./cut-reply.ts";
 import type { PlainQuery } from "./plain-query.ts";
 import { lowerOctets, typeAndClassBytes } from "./plain-query.ts";
 import type { Listening } from "./router.ts";
@@ -24,9 +25,13 @@ export interface PreparedParts {
    */
   readonly octets: string;
   readonly provenance: Provenance;
+  /** What is left out when the addresses are in order; undefined: nothing. */
+  readonly cut: Cut | undefined;
   readonly shuffles: readonly ShuffleRun[];
   /** Where the serial of the SOA record is; 0 when it does not change. */
   readonly serialAt: number;
+  /** Where the TTLs are that count down as `provenance` says; none when they do not. */
+  readonly ttlsAt: readonly number[];
   readonly tallies: readonly Tally[];
   readonly hearers: readonly Listening[];
   readonly first: FirstExchange | undefined;
@@ -43,13 +48,17 @@ export class PreparedAnswer {
   readonly hearers: readonly Listening[];
   readonly first: FirstExchange | undefined;
   readonly rcode: number;
+  /** False: it answers queries in lower case only, since others have names spelled otherwise in their replies. */
+  readonly isOfAnySpelling: boolean;
   readonly #octets: string;
   readonly #flags: number;
   readonly #edns: number;
   readonly #questionEnd: number;
-  readonly #isOfAnySpelling: boolean;
   readonly #sources: readonly Source[];
   readonly #validUntilMs: number;
+  readonly #cut: Cut | undefined;
+  readonly #countdown: Countdown | undefined;
+  readonly #ttlsAt: readonly number[];
   readonly #shuffles: readonly ShuffleRun[];
   readonly #serialAt: number;
   readonly #serialNow: (() => number) | undefined;
@@ -66,9 +75,12 @@ export class PreparedAnswer {
     this.#flags = query.flags;
     this.#edns = query.edns;
     this.#questionEnd = query.questionEnd;
-    this.#isOfAnySpelling = provenance.isOfAnySpelling;
+    this.isOfAnySpelling = provenance.isOfAnySpelling;
     this.#sources = exact(provenance.sources);
     this.#validUntilMs = provenance.validUntilMs;
+    this.#cut = parts.cut;
+    this.#countdown = provenance.countdown;
+    this.#ttlsAt = exact(parts.ttlsAt);
     this.#shuffles = exact(parts.shuffles);
     this.#serialAt = parts.serialAt;
     this.#serialNow = parts.serialAt === 0 ? undefined : provenance.serialNow;
@@ -78,40 +90,55 @@ export class PreparedAnswer {
 
   /** Of the reply. */
   get sizeBytes(): number {
-    return this.#octets.length;
+    const cut = this.#cut;
+    return cut === undefined ? this.#octets.length : this.#octets.length - (cut.end - cut.start);
   }
 
   get memoryBytes(): number {
     return this.#octets.length + overheadBytes + (this.first === undefined ? 0 : exchangeBytes);
   }
 
-  /** Whether it is still what the plugins would answer. `now` is asked for those that have an end only. */
-  isCurrent(now: () => number): boolean {
+  /** Whether the time makes a difference to it. */
+  get isTimed(): boolean {
+    return this.#validUntilMs !== Infinity;
+  }
+
+  /** Whether it is still what the plugins would answer. Without `isTimed` the time may be any. */
+  isCurrent(nowMs: number): boolean {
     const sources = this.#sources;
     for (let index = 0; index < sources.length; index++) {
       const { freshness, marks } = sources[index] as Source;
       if (!freshness.isCurrent(marks)) return false;
     }
-    return this.#validUntilMs === Infinity || now() < this.#validUntilMs;
+    return nowMs < this.#validUntilMs;
   }
 
   /**
-   * Writes the reply to the query that begins at `start`. False, and octets of no use, when it answers another query:
-   * one that has the same hash, or spells its name so that names in the reply would be spelled otherwise, too.
+   * Writes the reply to the query that begins at `start`. False, and octets of no use, when it answers another query of
+   * the same hash. `isOfAnySpelling` is to be asked before.
    */
-  write(query: PlainQuery, octets: Uint8Array, start: number, out: Buffer, outStart: number): boolean {
+  write(
+    query: PlainQuery,
+    octets: Uint8Array,
+    start: number,
+    out: Buffer,
+    outStart: number,
+    nowMs: number,
+  ): boolean {
     const { questionEnd, hasCapitals } = query;
     if (query.flags !== this.#flags || query.edns !== this.#edns || questionEnd !== this.#questionEnd) {
       return false;
     }
-    if (hasCapitals && !this.#isOfAnySpelling) return false;
     out.write(this.#octets, outStart, "latin1");
     const isSame = hasCapitals ? takeSpelling : isSameQuestion;
     if (!isSame(octets, start, out, outStart, questionEnd)) return false;
     out[outStart] = octets[start] as number;
     out[outStart + 1] = octets[start + 1] as number;
     if (this.#serialNow !== undefined) setUint32At(out, outStart + this.#serialAt, this.#serialNow());
+    if (this.#countdown !== undefined)
+      setTtls(out, outStart, this.#ttlsAt, ttlSecondsAt(this.#countdown, nowMs));
     if (this.#shuffles.length > 0) shuffleRuns(out, outStart, this.#shuffles, Math.random);
+    if (this.#cut !== undefined) leaveOut(out, outStart, this.#cut, this.#octets.length);
     return true;
   }
 
@@ -160,6 +187,16 @@ function takeSpelling(
     out[outStart + at] = octet;
   }
   return true;
+}
+
+function leaveOut(octets: Uint8Array, start: number, cut: Cut, sizeBytes: number): void {
+  octets.copyWithin(start + cut.start, start + cut.end, start + sizeBytes);
+}
+
+function setTtls(octets: Uint8Array, start: number, ttlsAt: readonly number[], seconds: number): void {
+  for (let index = 0; index < ttlsAt.length; index++) {
+    setUint32At(octets, start + (ttlsAt[index] as number), seconds);
+  }
 }
 
 function setUint32At(octets: Uint8Array, at: number, value: number): void {

@@ -14,7 +14,7 @@ import type { Question } from "../wire/message.ts";
 import { rcodes } from "../wire/message.ts";
 import type { Name } from "../wire/name.ts";
 import { isSubdomain, lowerName } from "../wire/name.ts";
-import type { ResourceRecord } from "../wire/record.ts";
+import type { RecordData, ResourceRecord } from "../wire/record.ts";
 import { typeCodes } from "../wire/record.ts";
 import { answerApex, answerSchemaVersion, answerServerAddresses, startOfAuthority } from "./apex-records.ts";
 import { answerPod } from "./pod-records.ts";
@@ -62,9 +62,22 @@ export function followsSpelling({ name }: Question, { zone, answers, additionals
   const [closest = ""] = lowerName(name.slice(-zone.length - 1));
   // Within the zone, what is below these may share more of its name with the SOA's names than the zone.
   if (name.length > zone.length && (closest === "dns" || closest === "hostmaster")) return false;
-  const isOfQuestion = ({ name: owner, data: { type } }: ResourceRecord) =>
-    owner === name && (type === "A" || type === "AAAA" || type === "TXT");
+  const isOfQuestion = ({ name: owner, data }: ResourceRecord) => owner === name && isApart(data, name);
   return additionals.length === 0 && answers.every(isOfQuestion);
+}
+
+/** Whether no name in the data ends like this one. */
+function isApart(data: RecordData, name: Name): boolean {
+  switch (data.type) {
+    case "A":
+    case "AAAA":
+    case "TXT":
+      return true;
+    case "PTR":
+      return !isSubdomain(data.target, name.slice(-1));
+    default:
+      return false;
+  }
 }
 
 /** The longest zone that holds the name; undefined when none does. */

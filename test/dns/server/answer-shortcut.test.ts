@@ -24,6 +24,8 @@ suite("a reply is sent again", () => {
     ["a denial with its reason", "nobody.shop.svc.cluster.local. A", { edns: {} }],
     ["an empty answer", "web.shop.svc.cluster.local. AAAA", {}],
     ["a pointer", "1.0.96.10.in-addr.arpa. PTR", {}],
+    ["an address in other letters", "Web.SHOP.svc.cluster.local. A", {}],
+    ["a pointer in other letters", "1.0.96.10.In-Addr.ARPA. PTR", {}],
     ["an alias inside the zone", "alias.shop.svc.cluster.local. A", {}],
     ["a Pod's name", "10-1-0-1.shop.pod.cluster.local. A", { edns: { isDnssecOk: true } }],
     ["the zone's SOA", "cluster.local. SOA", {}],
@@ -136,15 +138,38 @@ for (const count of [3, 10]) {
     }
     assert.equal(subject.answering.hits, rounds - 2);
     const expected = rounds / count;
-    const chiSquare = seen.reduce((sum, times) => sum + (times - expected) ** 2 / expected, 0);
-    // Of (n - 1)² degrees of freedom: their mean, and six times its deviation more.
+    const distance = seen.reduce((sum, times) => sum + (times - expected) ** 2 / expected, 0);
+    // Each round has every address and every place once, so that this much of it is a chi-square of (n - 1)² degrees of
+    // freedom; ten times its deviation above its mean is passed once in a million runs.
+    const chiSquare = (distance * (count - 1)) / count;
     const freedom = (count - 1) ** 2;
-    assert.ok(chiSquare < freedom + 6 * Math.sqrt(2 * freedom), `chi-square ${chiSquare}`);
+    assert.ok(chiSquare < freedom + 10 * Math.sqrt(2 * freedom), `chi-square ${chiSquare}`);
     // A rotation would give a failed address's share to its neighbour.
     const share = followsNeighbour / rounds;
     assert.ok(Math.abs(share - 1 / (count - 1)) < 0.03, `a neighbour follows in ${share} of all`);
   });
 }
+
+test("of more addresses than fit each is as often in the reply as any other", async context => {
+  const subject = await Subject.start(context, `loadbalance\n${zone}`);
+  const count = 60;
+  put(subject.store, endpoints(...Array.from({ length: count }, (_, index) => `10.1.0.${index}`)));
+  const query = buildQuery("db.shop.svc.cluster.local. A");
+  const rounds = 6_000;
+  const seen = new Uint32Array(count);
+  let fitting = 0;
+  for (let round = 0; round < rounds; round++) {
+    const octets = (await subject.answering.ask(query)) ?? Buffer.of();
+    const { isTruncated, answer } = decodeReply(octets);
+    assert.ok(isTruncated && octets.length <= 512);
+    fitting = answer.length;
+    for (const record of answer) (seen[Number(record.split(".").at(-1))] as number)++;
+  }
+  assert.equal(subject.answering.hits, rounds - 2);
+  const share = fitting / count;
+  const deviation = Math.sqrt(rounds * share * (1 - share));
+  for (const times of seen) assert.ok(Math.abs(times - rounds * share) < 6 * deviation, `${times} times`);
+});
 
 test("a million names that are asked for once leave nothing behind", async context => {
   const subject = await Subject.start(context, zone);

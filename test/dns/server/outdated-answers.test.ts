@@ -8,8 +8,6 @@ import { suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Handler } from "../../../src/dns/plugins/plugin.ts";
 import * as fixtures from "../../support/cluster-fixtures.ts";
-import { buildQuery } from "../../support/dns-client-query.ts";
-import { decodeReply } from "../../support/dns-client-reply.ts";
 import { put } from "./answering.ts";
 import { cachedAddress, endpoints, Subject, service, web, zone } from "./shortcut-subject.ts";
 
@@ -87,27 +85,6 @@ suite("a reply that is ready is not sent any more after", () => {
     await subject.askTwice(web);
     await subject.rig.close();
     assert.ok(!(await subject.isPrepared(web)));
-  });
-
-  test("a second of a cached reply's life: it has a lower TTL then", async context => {
-    const subject = await Subject.start(context, "cache 30");
-    const question = "www.example.net. A";
-    const ttl = async () => {
-      const octets = (await subject.answering.ask(buildQuery(question))) ?? Buffer.of();
-      return decodeReply(octets).answer[0]?.split(" ")[1];
-    };
-    await subject.askTwice(question);
-    await subject.askTwice(question);
-    const taken = [];
-    const ttls = [];
-    for (let count = 0; count < 6; count++) {
-      const { hits } = subject.answering;
-      ttls.push(await ttl());
-      taken.push(subject.answering.hits > hits);
-      subject.rig.nowMs += 500;
-    }
-    assert.deepEqual(ttls, ["10", "10", "9", "9", "8", "8"]);
-    assert.deepEqual(taken, [true, true, false, true, false, true]);
   });
 
   test("the end of a cached reply, which is asked for again", async context => {

@@ -13,7 +13,7 @@ import { hasOneTtl, keptReply } from "../octets-reply.ts";
 import type { Outcome, Reply, ReplyChanges } from "../outcome.ts";
 import { andThen } from "../outcome.ts";
 import type { Handler, Layer, PluginHost } from "../plugin.ts";
-import type { Provenance } from "../provenance.ts";
+import { type Countdown, type Provenance, ttlSecondsAt } from "../provenance.ts";
 import type { Query } from "../query.ts";
 import { adChange, forClient, wantsAd, withAd } from "./ad-flag.ts";
 import { AnswerStore, type Entry, halfOf, keyOf } from "./answer-store.ts";
@@ -134,20 +134,29 @@ export class AnswerCache implements Layer {
     return { reply: dated, entry };
   }
 
-  /** The reply is the same until it has a second less to live. */
   #noteHit(provenance: Provenance, { server }: Query, key: string, entry: Entry, nowMs: number): void {
+    const half = halfOf(entry);
     provenance.isMadeFrom(this.#freshness, [key]);
-    provenance.expiresAt(entry.expiresAtMs - (secondsLeft(entry, nowMs) - 1) * 1000);
-    provenance.repetitions.push(this.#metrics.hitCounter(halfOf(entry), server));
+    const isFailure = entry.kind === "failure";
+    // Its reason tells how many seconds are left.
+    if (isFailure) provenance.changesEachSecond();
+    if (this.#config.keepsTtl && !isFailure) provenance.expiresAt(entry.expiresAtMs);
+    else provenance.countsDown(countdownOf(entry, nowMs));
+    const count = this.#metrics.hitCounter(half, server);
+    provenance.repetitions.push(() => {
+      count();
+      this.#store.touch(half, key);
+    });
   }
 
   #hit(query: Query, entry: Entry, nowMs: number): Reply {
-    const left = secondsLeft(entry, nowMs);
-    const ttlSeconds = this.#config.keepsTtl ? entry.ttlSeconds : Math.min(left, entry.ttlSeconds);
+    const ttlSeconds = this.#config.keepsTtl
+      ? entry.ttlSeconds
+      : ttlSecondsAt(countdownOf(entry, nowMs), nowMs);
     // Clients that take no answer without AA are still about; CoreDNS serves them, too.
     const changes: ReplyChanges = { ttlSeconds, isAuthoritative: true, ...adChange(query) };
     if (entry.kind !== "failure") return entry.reply.with(changes);
-    return entry.reply.with({ ...changes, reason: whyCachedError(query, entry, left) });
+    return entry.reply.with({ ...changes, reason: whyCachedError(query, entry, nowMs) });
   }
 
   #answerStale(
@@ -248,8 +257,8 @@ export class AnswerCache implements Layer {
   }
 }
 
-function secondsLeft({ expiresAtMs }: Entry, nowMs: number): number {
-  return Math.ceil((expiresAtMs - nowMs) / 1000);
+function countdownOf({ expiresAtMs, ttlSeconds }: Entry, nowMs: number): Countdown {
+  return { endsAtMs: expiresAtMs, mostSeconds: ttlSeconds, beganAtMs: nowMs };
 }
 
 function isIn(zones: readonly Name[], name: Name): boolean {

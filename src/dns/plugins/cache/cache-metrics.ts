@@ -17,12 +17,20 @@ const help: Readonly<Record<Event | HalfEvent, string>> = {
   evictions: "Entries dropped to make room.",
 };
 
-/** The labels of one listener: the same objects each time, so that nothing is made per query. */
-interface ServerLabels {
-  readonly all: Labels<Label>;
-  readonly success: Labels<Label | "type">;
-  readonly denial: Labels<Label | "type">;
-  readonly countHit: Readonly<Record<Half, () => void>>;
+const halves: readonly Half[] = ["success", "denial"];
+const eventNames: readonly Event[] = ["requests", "misses", "prefetch", "drops", "served_stale"];
+const halfEventNames: readonly HalfEvent[] = ["hits", "evictions"];
+
+type Tick = () => void;
+
+/** What is counted for one listener: labels are looked up once, not per query. */
+interface ServerCounts {
+  readonly labels: Readonly<Record<Half, Labels<Label | "type">>>;
+  readonly events: Readonly<Record<Event, Tick>>;
+  readonly halfEvents: Readonly<Record<HalfEvent, Readonly<Record<Half, Tick>>>>;
+  readonly hit: Readonly<Record<Half, Tick>>;
+  /** As they were told last. */
+  readonly entries: Record<Half, number>;
 }
 
 export class CacheMetrics {
@@ -30,7 +38,7 @@ export class CacheMetrics {
   readonly #halfEvents: Readonly<Record<HalfEvent, CounterOf<Label | "type">>>;
   readonly #entries: GaugeOf<Label | "type">;
   readonly #zones: string;
-  readonly #servers = new Map<string, ServerLabels>();
+  readonly #servers = new Map<string, ServerCounts>();
 
   constructor(instruments: Instruments, zones: string) {
     const labels = ["server", "zones", "view"] as const;
@@ -38,55 +46,70 @@ export class CacheMetrics {
     const withType = ["server", "type", "zones", "view"] as const;
     const halfEvent = (name: HalfEvent) =>
       instruments.counter(`coredns_cache_${name}_total`, help[name], withType);
-    this.#events = {
-      requests: event("requests"),
-      misses: event("misses"),
-      prefetch: event("prefetch"),
-      drops: event("drops"),
-      served_stale: event("served_stale"),
-    };
-    this.#halfEvents = { hits: halfEvent("hits"), evictions: halfEvent("evictions") };
+    this.#events = mapOf(eventNames, event);
+    this.#halfEvents = mapOf(halfEventNames, halfEvent);
     this.#entries = instruments.gauge("coredns_cache_entries", "Entries in the cache.", withType);
     this.#zones = zones;
   }
 
   count(event: Event, server: string): void {
-    this.#events[event].inc(this.#labels(server).all);
+    this.#of(server).events[event]();
   }
 
-  countHalf(event: HalfEvent, half: Half, server: string, by?: number): void {
-    this.#halfEvents[event].inc(this.#labels(server)[half], by);
+  countHalf(event: HalfEvent, half: Half, server: string, times = 1): void {
+    const tick = this.#of(server).halfEvents[event][half];
+    for (let time = 0; time < times; time++) tick();
   }
 
   /** Counts a request that is a hit, each time it is called. */
   hitCounter(half: Half, server: string): () => void {
-    return this.#labels(server).countHit[half];
+    return this.#of(server).hit[half];
   }
 
   setEntries(store: AnswerStore, server: string): void {
-    const { success, denial } = this.#labels(server);
-    this.#entries.set(success, store.size("success"));
-    this.#entries.set(denial, store.size("denial"));
+    const { labels, entries } = this.#of(server);
+    for (const half of halves) {
+      const size = store.size(half);
+      if (entries[half] === size) continue;
+      entries[half] = size;
+      this.#entries.set(labels[half], size);
+    }
   }
 
-  #hitCounter(all: Labels<Label>, ofHalf: Labels<Label | "type">): () => void {
-    const requests = this.#events.requests.at(all);
-    const hits = this.#halfEvents.hits.at(ofHalf);
-    return () => {
-      requests.inc();
-      hits.inc();
-    };
-  }
-
-  #labels(server: string): ServerLabels {
+  #of(server: string): ServerCounts {
     const known = this.#servers.get(server);
     if (known !== undefined) return known;
     const all = { server, zones: this.#zones, view: "" };
-    const success = { ...all, type: "success" };
-    const denial = { ...all, type: "denial" };
-    const countHit = { success: this.#hitCounter(all, success), denial: this.#hitCounter(all, denial) };
-    const labels: ServerLabels = { all, success, denial, countHit };
-    this.#servers.set(server, labels);
-    return labels;
+    const labels = { success: { ...all, type: "success" }, denial: { ...all, type: "denial" } };
+    const event = (name: Event): Tick => {
+      const cell = this.#events[name].at(all);
+      return () => cell.inc();
+    };
+    const events = mapOf(eventNames, event);
+    const halfEvent = (name: HalfEvent) =>
+      mapOf(halves, (half): Tick => {
+        const cell = this.#halfEvents[name].at(labels[half]);
+        return () => cell.inc();
+      });
+    const halfEvents = mapOf(halfEventNames, halfEvent);
+    const hit = mapOf(halves, (half): Tick => {
+      const [request, ofHalf] = [events.requests, halfEvents.hits[half]];
+      return () => {
+        request();
+        ofHalf();
+      };
+    });
+    const counts = { labels, events, halfEvents, hit, entries: { success: none, denial: none } };
+    this.#servers.set(server, counts);
+    return counts;
   }
+}
+
+const none = -1;
+
+function mapOf<Key extends string, Value>(
+  keys: readonly Key[],
+  make: (key: Key) => Value,
+): Readonly<Record<Key, Value>> {
+  return Object.fromEntries(keys.map(key => [key, make(key)])) as Record<Key, Value>;
 }

@@ -14,7 +14,8 @@ export function whyStale({ name }: Query, { rcode, expiresAtMs }: Entry, nowMs: 
   );
 }
 
-export function whyCachedError({ name }: Query, { rcode }: Entry, leftSeconds: number): Reason {
+export function whyCachedError({ name }: Query, { rcode, expiresAtMs }: Entry, nowMs: number): Reason {
+  const leftSeconds = Math.ceil((expiresAtMs - nowMs) / 1000);
   return because(
     "cached-error",
     `the upstream said ${rcodeName(rcode)} to ${formatName(name)}; it is asked again in ${leftSeconds} s`,

@@ -120,13 +120,13 @@ export class ForwardUpstream {
   #exchangeOptions() {
     const { expireMs, maxAgeMs, maxIdleConnections } = this.config;
     const { connectionHits, connectionMisses } = this.#metrics;
-    const labels = {
-      udp: { ...this.#labels, proto: "udp" },
-      tcp: { ...this.#labels, proto: "tcp" },
-      tls: { ...this.#labels, proto: "tcp-tls" },
+    const counts = (proto: string) => {
+      const labels = { ...this.#labels, proto };
+      return { hits: connectionHits.at(labels), misses: connectionMisses.at(labels) };
     };
-    const onConnection = ({ isReused, over }: { isReused: boolean; over: keyof typeof labels }) =>
-      (isReused ? connectionHits : connectionMisses).inc(labels[over]);
+    const countsOver = { udp: counts("udp"), tcp: counts("tcp"), tls: counts("tcp-tls") };
+    const onConnection = ({ isReused, over }: { isReused: boolean; over: keyof typeof countsOver }) =>
+      countsOver[over][isReused ? "hits" : "misses"].inc();
     return { expireMs, maxAgeMs, maxIdleConnections, onConnection };
   }
 

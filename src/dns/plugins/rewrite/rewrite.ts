@@ -40,6 +40,7 @@ export const rewrite = definePlugin<RewriteConfig>({
       if (isByClient) query.provenance?.isForThisQueryOnly();
       if (inner === query && replyRules.length === 0) return next(query);
       query.provenance?.hasSpellingOfItsOwn();
+      if (replyRules.some(({ kind }) => kind === "ttl")) query.provenance?.changesEachSecond();
       return andThen(next(inner), outcome => {
         const revised = orFailure(() => reviseOutcome(outcome, query, inner, replyRules));
         return revised instanceof Promise ? revised.catch(failureOf) : revised;
