@@ -13,11 +13,13 @@ import type { AdminPages } from "../observe/admin-servers.ts";
 import type { Metrics } from "../observe/metrics.ts";
 
 export interface AdminState {
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "scrape">;
   readonly blocks: () => readonly RunningBlock[];
   readonly state: () => "starting" | "serving" | "stopping";
   /** What is not loaded from the API server yet, while no block runs. */
   readonly missing: () => readonly string[];
+  /** The same of other processes that answer on the same ports. */
+  readonly othersNotReady?: () => readonly string[] | Promise<readonly string[]>;
 }
 
 export function adminPages(plan: CorefilePlan<Plugin>, admin: AdminState): AdminPages {
@@ -28,21 +30,29 @@ export function adminPages(plan: CorefilePlan<Plugin>, admin: AdminState): Admin
   for (const block of plan.blocks) {
     add(configOf<HealthConfig>(block, "health")?.address, "/health", healthRoute());
     const ready = configOf<ReadyConfig>(block, "ready");
-    const settled = ready?.monitor === "until-ready" ? new WeakSet<Layer>() : undefined;
-    add(
-      ready?.address,
-      "/ready",
-      readyRoute(() => reasonsNotReady(admin, settled)),
-    );
+    add(ready?.address, "/ready", readyPage(admin, ready?.monitor));
     add(configOf<PrometheusConfig>(block, "prometheus")?.address, "/metrics", metricsRoute(admin.metrics));
   }
   return pages;
 }
 
+function readyPage(admin: AdminState, monitor: ReadyConfig["monitor"] | undefined): Route {
+  const settled = monitor === "until-ready" ? new WeakSet<Layer>() : undefined;
+  let areOthersSettled = false;
+  return readyRoute(async () => {
+    const own = reasonsNotReady(admin, settled);
+    // While one is started anew the kernel gives its queries to the rest.
+    if (areOthersSettled || admin.othersNotReady === undefined || admin.state() !== "serving") return own;
+    const others = await admin.othersNotReady();
+    areOthersSettled = others.length === 0 && settled !== undefined;
+    return [...own, ...others];
+  });
+}
+
 /** Layers in `settled` are not asked again; those that are ready are added. Undefined: all are asked each time. */
-function reasonsNotReady(
-  { state, blocks, missing }: AdminState,
-  settled: WeakSet<Layer> | undefined,
+export function reasonsNotReady(
+  { state, blocks, missing }: Pick<AdminState, "state" | "blocks" | "missing">,
+  settled?: WeakSet<Layer>,
 ): readonly string[] {
   if (state() === "stopping") return ["Shutting down"];
   if (state() === "starting") {

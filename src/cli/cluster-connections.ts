@@ -55,6 +55,11 @@ export class ClusterConnections {
     return [...this.#open].flatMap(whatIsMissing);
   }
 
+  /** Resolves when all that is opened now has been loaded once. */
+  async synced(): Promise<void> {
+    await Promise.all(Array.from(this.#open, ({ synced }) => synced));
+  }
+
   /** Resolves when every connection that is not used any more is closed. */
   async closed(): Promise<void> {
     await this.#closing;

@@ -6,6 +6,8 @@ import { readCorefile } from "../dns/corefile/read-corefile.ts";
 import { dictionary } from "../dns/plugins/order.ts";
 import type { Plugin } from "../dns/plugins/plugin.ts";
 import { diskFiles } from "./corefile-disk.ts";
+import type { CorefileTexts } from "./corefile-texts.ts";
+import { rememberedFiles, rememberFiles } from "./corefile-texts.ts";
 import { UsageError } from "./verb.ts";
 
 /** What kubeadm gives CoreDNS, but for the port, which is the command line's. */
@@ -38,6 +40,7 @@ export interface LoadedCorefile {
   readonly plan: CorefilePlan<Plugin>;
   /** Equal for files that say the same. */
   readonly fingerprint: string;
+  readonly texts: CorefileTexts;
 }
 
 export interface CorefileSource {
@@ -61,7 +64,16 @@ export function corefileSource(named: string | undefined, defaultPort: number): 
 }
 
 export function loadText(file: string, text: string, defaultPort: number): LoadedCorefile {
-  return readCorefile({ file, text, files: diskFiles(), environment: process.env }, dictionary, defaultPort);
+  const files = rememberFiles(diskFiles());
+  const read = readCorefile({ file, text, files, environment: process.env }, dictionary, defaultPort);
+  return { ...read, texts: { file, text, imports: files.imports } };
+}
+
+/** What another process has loaded. */
+export function loadTexts(texts: CorefileTexts, defaultPort: number): LoadedCorefile {
+  const { file, text, imports } = texts;
+  const files = rememberedFiles(imports);
+  return { ...readCorefile({ file, text, files, environment: process.env }, dictionary, defaultPort), texts };
 }
 
 function readText(file: string): string {

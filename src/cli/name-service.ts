@@ -9,6 +9,7 @@ import type { RootConfig } from "../dns/plugins/root.ts";
 import { DNSServer } from "../dns/server/dns-server.ts";
 import type { Dropped } from "../dns/server/drop-query.ts";
 import { type UDPKind, udpKinds } from "../dns/server/listener.ts";
+import type { PortGroup } from "../dns/server/open-listener.ts";
 import { PreparedAnswers } from "../dns/server/prepared-answers.ts";
 import { UDPSockets } from "../dns/server/udp.ts";
 import { formatName } from "../dns/wire/name.ts";
@@ -22,10 +23,12 @@ export interface NameServiceOptions {
   readonly log: Logger;
   readonly writeLogLine: (line: string) => void;
   readonly openCluster: (request: ClusterRequest) => Promise<OpenCluster>;
+  /** In a process that joins another one's ports. */
+  readonly group?: PortGroup;
 }
 
 export function createNameService(options: NameServiceOptions): DNSServer {
-  const { metrics, log, defaultPort } = options;
+  const { metrics, log, defaultPort, group } = options;
   const https = metrics.counter(
     "coredns_dns_https_responses_total",
     "Answers to DNS over HTTPS, by status of HTTP.",
@@ -34,6 +37,7 @@ export function createNameService(options: NameServiceOptions): DNSServer {
   const server = new DNSServer({
     defaultPort,
     log,
+    group,
     udp: new UDPSockets(wantedUdpKind(), log),
     prepared: usesShortcut() ? new PreparedAnswers() : undefined,
     hostFor: (block, entry) => hostFor(options, block, entry),

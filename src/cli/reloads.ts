@@ -170,6 +170,6 @@ function reloadConfigOf({ plan }: LoadedCorefile): ReloadConfig | undefined {
 }
 
 /** The longest that any server block asks for. */
-export function lameduckMs(blocks: readonly RunningBlock[]): number {
+export function lameduckMs(blocks: readonly Pick<RunningBlock, "plan">[]): number {
   return Math.max(0, ...blocks.map(({ plan }) => configOf<HealthConfig>(plan, "health")?.lameduckMs ?? 0));
 }

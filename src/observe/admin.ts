@@ -72,9 +72,9 @@ export function healthRoute(): Route {
 }
 
 /** `reasonsNotReady` gives one line per thing that is missing and why; none means ready. */
-export function readyRoute(reasonsNotReady: () => readonly string[]): Route {
-  return () => {
-    const reasons = reasonsNotReady();
+export function readyRoute(reasonsNotReady: () => readonly string[] | Promise<readonly string[]>): Route {
+  return async () => {
+    const reasons = await reasonsNotReady();
     return reasons.length === 0 ? plainText(200, "OK") : plainText(503, reasons.join("\n"));
   };
 }

@@ -11,21 +11,31 @@ export interface LineLog {
   /** Writes one line as it is. */
   writeLine(line: string): void;
   /** Writes out what is still held back; call it before the process ends. */
-  flush(): void;
+  flush(): Promise<void>;
 }
 
-export async function createLineLog(isQuiet = false): Promise<LineLog> {
-  const stream = openDestination(process.stdout.fd);
+export interface LineLogOptions {
+  readonly isQuiet?: boolean;
+  /** Other processes write to the same standard output. */
+  readonly isShared?: boolean;
+  /** Of several: tells in each line which one it is of. */
+  readonly process?: number;
+}
+
+export async function createLineLog(options: LineLogOptions = {}): Promise<LineLog> {
+  const { isQuiet = false, isShared = false } = options;
+  const stream = openDestination(process.stdout.fd, isShared);
   const isJson = process.env.FRONTDESK_LOG_FORMAT === "json";
-  const log = await createLogger({
+  const whole = await createLogger({
     stream: isJson ? stream : linesOn(stream),
     isTerminal: false,
     ...(isQuiet && process.env.FRONTDESK_LOG_LEVEL === undefined ? { level: "warn" } : {}),
   });
+  const log = options.process === undefined ? whole : whole.child({ process: options.process });
   return {
     log,
     writeLine: isJson ? line => log.info(line) : line => void stream.write(`${line}\n`),
-    flush: () => stream.flushSync(),
+    flush: () => stream.flush(),
   };
 }
 

@@ -68,21 +68,29 @@ export function standardError(): DestinationStream {
 /** A destination that may hold lines back. */
 interface Destination {
   write(line: string): void;
-  /** Writes out what is held back. */
-  flushSync(): void;
+  /** Resolves when all is written out, or nobody takes it. */
+  flush(): Promise<void>;
 }
 
 /** More than a reader falls behind for a moment; less than a memory limit that counts. */
 const maxHeldBackCharacters = 1024 * 1024;
 const holdBackMs = 100;
+/** At the end of the process. */
+const maxFlushMs = 1_000;
 
-/** Lines are written in pieces of some kilobytes, at the latest after a tenth of a second: a query log has many. */
-export function openDestination(descriptor: number): Destination {
+/** What a pipe takes in one piece, so that no line of another process gets into the middle (POSIX: PIPE_BUF, on Linux). */
+const pipePieceBytes = 4096;
+
+/**
+ * Lines are written in pieces of some kilobytes, at the latest after a tenth of a second: a query log has many. Where
+ * several processes write, the pieces are small enough to stay whole.
+ */
+export function openDestination(descriptor: number, isShared = false): Destination {
   const stream = destination({
     dest: descriptor,
     sync: false,
-    minLength: 4096,
     maxLength: maxHeldBackCharacters,
+    ...(isShared ? { minLength: pipePieceBytes / 2, maxWrite: pipePieceBytes } : { minLength: 4096 }),
   });
   // A full disk, a closed pipe or one that nobody empties costs lines, not the server.
   stream.on("error", () => {});
@@ -99,6 +107,13 @@ export function openDestination(descriptor: number): Destination {
       // Not an interval: a server that has nothing to say sleeps.
       setTimeout(flush, holdBackMs).unref();
     },
-    flushSync: () => stream.flushSync(),
+    async flush() {
+      await new Promise<void>(resolve => {
+        // What is on its way already would end with the process.
+        stream.flush(() => resolve());
+        setTimeout(resolve, maxFlushMs).unref();
+      });
+      stream.flushSync();
+    },
   };
 }

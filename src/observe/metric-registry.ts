@@ -1,7 +1,7 @@
 /** A registry of numbers that are scraped: prom-client lives behind this one file. */
 
 import type { Metric } from "prom-client";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CounterOf, GaugeOf, HistogramOf, Instruments, Labels } from "./instruments.ts";
 
 export interface Scrape {
@@ -16,6 +16,38 @@ export interface CollectedMetric {
   readonly type: string;
   readonly samples: () => readonly unknown[];
 }
+
+/** All values of one registry at one moment; can be sent to another process. */
+export type MetricSnapshot = readonly MetricState[];
+
+export interface MetricState {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly MetricSample[];
+  /** How values of several processes become one, in prom-client's words. */
+  readonly aggregator?: string;
+}
+
+interface MetricSample {
+  /** Where it differs from the metric's. */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number | undefined>>;
+  readonly value: number;
+}
+
+/**
+ * What several processes say of one thing, and therefore counts once. All else that does not say itself how it is put
+ * together adds up: queries, sockets, entries of caches, memory.
+ */
+const countedOnce: ReadonlySet<string> = new Set([
+  "coredns_build_info",
+  "coredns_plugin_enabled",
+  "coredns_reload_version_info",
+  "coredns_hosts_entries",
+  "coredns_hosts_reload_timestamp_seconds",
+  "process_start_time_seconds",
+]);
 
 /** Each sample wakes the process: the usual 10 ms would be most of what an idle server does. */
 const eventLoopSamplingMs = 200;
@@ -57,15 +89,41 @@ export class MetricRegistry implements Instruments {
   }
 
   collect({ name, help, type, samples }: CollectedMetric): void {
-    const metric = { name, get: async () => ({ name, help, type, values: samples() }) };
+    const metric = { name, get: async () => ({ name, help, type, values: samples(), aggregator: "sum" }) };
     // The registry reads only these two members, but its types know nothing between Counter and Histogram.
     this.#registry.registerMetric(metric as unknown as Metric);
   }
 
   /** The text exposition format, version 0.0.4. */
   async scrape(): Promise<Scrape> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    return scrapeOf(this.#registry);
   }
+
+  async snapshot(): Promise<MetricSnapshot> {
+    return (await this.#registry.getMetricsAsJSON()) as unknown as MetricSnapshot;
+  }
+}
+
+/** The numbers of several processes on one page; where only one counts, it is the first's. */
+export function scrapeTogether(snapshots: readonly MetricSnapshot[]): Promise<Scrape> {
+  return scrapeOf(together(snapshots));
+}
+
+/** What processes that are gone have counted: a sum that goes on without it would look like a counter set to zero. */
+export async function lastingCounts(snapshots: readonly MetricSnapshot[]): Promise<MetricSnapshot> {
+  const lasting = (await together(snapshots).getMetricsAsJSON()) as unknown as MetricSnapshot;
+  return lasting.filter(({ name, type }) => type !== "gauge" && !countedOnce.has(name));
+}
+
+function together(snapshots: readonly MetricSnapshot[]): Registry {
+  const withAggregators = snapshots.map(metrics =>
+    metrics.map(metric => (countedOnce.has(metric.name) ? { ...metric, aggregator: "first" } : metric)),
+  );
+  return AggregatorRegistry.aggregate(withAggregators);
+}
+
+async function scrapeOf(registry: Registry): Promise<Scrape> {
+  return { contentType: registry.contentType, body: await registry.metrics() };
 }
 
 /** Increments for labels that do not change are added up here, and told to prom-client at the next scrape. */

@@ -1,25 +1,35 @@
-/** Corefile word `multisocket`: several sockets on one port. One event loop serves all queries here, so one is enough. */
+/** Corefile word `multisocket`: several sockets on one port; here each is read by a process of its own. */
 
+import type { Place } from "../corefile/syntax.ts";
 import { definePlugin } from "./plugin.ts";
 
-export const multisocket = definePlugin<true>({
+export interface MultisocketConfig {
+  /** Undefined: one for each processor. */
+  readonly count: number | undefined;
+  readonly at: Place;
+}
+
+export const multisocket = definePlugin<MultisocketConfig>({
   name: "multisocket",
 
   read(stanzas, reading) {
     reading.isOnce(stanzas);
-    const [stanza] = stanzas;
-    const [count] = stanza.args;
-    reading.hasArguments(stanza, 0, 1);
-    reading.hasNoBlock(stanza);
-    if (count !== undefined) reading.integer(count, 1, 1024);
-    reading.report(
-      "COREFILE_NO_EFFECT",
-      stanza.name.at,
-      "multisocket has no effect: one process listens with one socket per address",
-      "remove it; more replicas use more cores",
-    );
-    return true;
+    const [{ name, args }] = stanzas;
+    const [count] = args;
+    reading.hasArguments(stanzas[0], 0, 1);
+    reading.hasNoBlock(stanzas[0]);
+    if (count === undefined) return { count: undefined, at: name.at };
+    const value = reading.integer(count, 1, 1024);
+    return value === undefined ? undefined : { count: value, at: name.at };
   },
 
-  explain: () => [],
+  explain: ({ count }) => [
+    `All server blocks are answered by ${
+      count === undefined
+        ? "one process for each processor"
+        : count === 1
+          ? "one process"
+          : `${count} processes`
+    }, which share the ports.`,
+  ],
 });

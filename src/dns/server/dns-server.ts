@@ -47,6 +47,7 @@ export class DNSServer {
     const opened: OpenListener[] = [];
     try {
       for (const block of plan.blocks) prepared.push(await this.#prepare(block));
+      if (this.#listeners.size === 0) await this.#options.group?.untilFit();
       const wanted = planListeners(prepared, this.#options.defaultPort, work);
       for (const one of wanted) {
         if (this.#listeners.has(one.key)) continue;

@@ -26,5 +26,7 @@ export interface ListenOptions {
   readonly respond: Respond;
   /** Asked before `respond`, by the transports that can use it. */
   readonly shortcut: Shortcut | undefined;
+  /** Other processes listen here, too, and can have what comes while this listener closes. */
+  readonly sharesQueries?: boolean;
   readonly log: Logger;
 }

@@ -21,7 +21,20 @@ export interface ListenerHooks extends Pick<ResponderOptions, "onFault"> {
   readonly udp: UDPSockets;
   /** What is answered from it; undefined: every query is answered anew. */
   readonly prepared: PreparedAnswers | undefined;
+  /** Undefined in the first process: its ports have to be free. */
+  readonly group?: PortGroup | undefined;
   readonly log: Logger;
+}
+
+/** What another process has opened, for one more to share. */
+export interface PortGroup {
+  /** Where it listens, by the key of the plan; undefined where it does not. */
+  portOf(key: string): number | undefined;
+  /**
+   * Resolves when this process knows what the first one knew when it began to answer: a socket of the group gets its
+   * share of all queries from the moment it is there, and the others would have answered them better.
+   */
+  untilFit(): Promise<void>;
 }
 
 /** Why an address of the plan cannot be listened on. */
@@ -65,7 +78,7 @@ export class OpenListener {
     );
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (sharesPorts && !isOwn && plan.port !== 0) {
+        if (sharesPorts && !isOwn && plan.port !== 0 && hooks.group === undefined) {
           await assertFree(plan.address, plan.port, plan.scheme === "dns" ? "tcp+udp" : "tcp");
         }
         listener.#sockets = await listener.#listen(hooks);
@@ -119,8 +132,9 @@ export class OpenListener {
   }
 
   async #listen(hooks: ListenerHooks): Promise<readonly Listener[]> {
-    const { scheme, address, port, server, tls, maxHttpsConnections } = this.#plan;
-    const { log, onFault, prepared } = hooks;
+    const { key, scheme, address, server, tls, maxHttpsConnections } = this.#plan;
+    const { log, onFault, prepared, group } = hooks;
+    const port = group?.portOf(key) ?? this.#plan.port;
     const shortcut =
       prepared === undefined || scheme !== "dns" ? undefined : new AnswerShortcut({ prepared, onFault, log });
     const respond = createResponder({
@@ -131,7 +145,7 @@ export class OpenListener {
       shortcut,
       log,
     });
-    const options = { address, port, respond, shortcut, log, tls };
+    const options = { address, port, respond, shortcut, sharesQueries: group !== undefined, log, tls };
     const timeouts = () => this.#plan.timeouts;
     if (scheme === "https") {
       const onStatus = (status: number) => hooks.onHttpsStatus(server, status);

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { getSystemErrorName } from "node:util";
 import type { Envelope } from "./datagrams/envelope.ts";
-import { type BoundSocket, openSocket } from "./datagrams/open-socket.ts";
+import { type BoundSocket, leaveGroup, openSocket } from "./datagrams/open-socket.ts";
 import { ReceivedBatch } from "./datagrams/received-batch.ts";
 import { maxDatagramBytes, ReplyBatch } from "./datagrams/reply-batch.ts";
 import { errors, type Readiness, type SystemCalls, type Watch } from "./datagrams/system-calls.ts";
@@ -56,6 +56,7 @@ class BatchedListener implements UDPListener {
 
   /** What has come already is answered, and what comes as long as others are under way. */
   async close(): Promise<void> {
+    if (this.#options.sharesQueries) leaveGroup(this.#calls, this.#fd, this.address, this.port);
     await this.#work.finishedWith(() => this.#readAll());
     // The number of a closed descriptor is soon another's.
     if (!this.#isOpen) return;

@@ -54,6 +54,17 @@ export function openSocket(
   }
 }
 
+/**
+ * What comes from now on is for the other sockets of the port: to one that has a peer the kernel gives that one's datagrams
+ * only (`reuseport_select_sock`), and takes replies for everybody all the same. Without that, what comes between the last
+ * reading and closing is lost. If it fails, that is how it is.
+ */
+export function leaveGroup(calls: SystemCalls, fd: number, address: string, port: number): void {
+  const loopback = isIPv6(address) ? "::1" : "127.0.0.1";
+  const itself = socketAddress(isWildcard(address) ? loopback : address, port);
+  calls.connect(fd, itself, itself.length);
+}
+
 function setOption(calls: SystemCalls, fd: number, level: number, option: number, value: number): number {
   const octets = Buffer.alloc(4);
   octets.writeInt32LE(value);

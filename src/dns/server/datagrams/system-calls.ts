@@ -10,6 +10,7 @@ export interface SystemCalls {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, sizeBytes: number): number;
   bind(fd: number, address: Uint8Array, sizeBytes: number): number;
+  connect(fd: number, address: Uint8Array, sizeBytes: number): number;
   getsockname(fd: number, address: Uint8Array, sizeBytes: Uint8Array): number;
   recvmmsg(fd: number, headers: bigint, count: number, flags: number, timeout: null): number;
   sendmmsg(fd: number, headers: bigint, count: number, flags: number): number;
@@ -42,6 +43,7 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
     socket: libc.func("int socket(int family, int type, int protocol)"),
     setsockopt: libc.func("int setsockopt(int fd, int level, int option, void *value, uint32_t size)"),
     bind: libc.func("int bind(int fd, void *address, uint32_t size)"),
+    connect: libc.func("int connect(int fd, void *address, uint32_t size)"),
     getsockname: libc.func("int getsockname(int fd, void *address, void *size)"),
     recvmmsg: libc.func("int recvmmsg(int fd, void *headers, unsigned int count, int flags, void *timeout)"),
     sendmmsg: libc.func("int sendmmsg(int fd, void *headers, unsigned int count, int flags)"),
