@@ -6,7 +6,7 @@ import { exchangeTcp, exchangeUdp } from "../../support/dns-client.ts";
 import { buildQuery, type QueryOptions } from "../../support/dns-client-query.ts";
 import { decodeReply, type Reply } from "../../support/dns-client-reply.ts";
 import { type Subject, type SubjectOptions, startSubject, subjectName } from "../../support/subject.ts";
-import { assertReply, type Case } from "../conformance-case.ts";
+import { assertReply, type Case, makeReady } from "../conformance-case.ts";
 
 export interface CorefileSubject {
   readonly subject: Subject;
@@ -43,7 +43,9 @@ export function corefileAnswers(subject: CorefileSubject, cases: readonly Case[]
     const differs = subjectName === "coredns" ? one.differs : undefined;
     const skip = differs !== undefined && differs.coredns === undefined ? `differs: ${differs.why}` : false;
     test(one.name, { skip }, async () => {
-      assertReply(await subject.ask(one.ask, one.query, one.over), one, differs?.coredns ?? one);
+      const ask = () => subject.ask(one.ask, one.query, one.over);
+      if (one.over !== "tcp") await makeReady(ask);
+      assertReply(await ask(), one, differs?.coredns ?? one);
     });
   }
 }
