@@ -7,6 +7,7 @@ import { ClusterStore } from "../cluster/store.ts";
 import { untilSynced } from "../cluster/until-synced.ts";
 import type { ClusterAccess, ClusterRequest, OpenCluster } from "../dns/plugins/plugin.ts";
 import type { ObservedRestCall } from "../observe/metrics.ts";
+import { giveBackMemory, saveMemory } from "./give-back-memory.ts";
 
 export interface ClusterConnectionsOptions {
   /** For blocks that name no API server. */
@@ -22,6 +23,9 @@ interface Connection {
   readonly synced: Promise<void>;
   users: number;
 }
+
+/** From having everything to giving back what it took to get it. */
+const settlingMs = 1_000;
 
 export class ClusterConnections {
   readonly #options: ClusterConnectionsOptions;
@@ -67,6 +71,7 @@ export class ClusterConnections {
 
   async #connect(request: ClusterRequest): Promise<Connection> {
     const { kubeconfig, context, log, onRequest } = this.#options;
+    await saveMemory();
     const access = await openAccess(accessSource(request.access) ?? { file: kubeconfig, context });
     const apiLog = log.child({ plugin: "kubernetes" });
     const store = new ClusterStore(error =>
@@ -82,7 +87,10 @@ export class ClusterConnections {
       onRequest: ({ verb, ...call }) => onRequest({ verb, method: verb, ...call }),
     });
     source.start();
-    const connection = { store, source, synced: untilSynced(store, request.kinds), users: 0 };
+    const synced = untilSynced(store, request.kinds);
+    // It keeps everything waiting for some ten milliseconds: not while others wait for the server to be ready.
+    void synced.then(() => setTimeout(giveBackMemory, settlingMs).unref());
+    const connection = { store, source, synced, users: 0 };
     this.#open.add(connection);
     return connection;
   }

@@ -6,6 +6,7 @@
  * server writes nothing, and so nothing is forgotten.
  */
 
+import { addressKey } from "./address-key.ts";
 import type {
   ClusterObject,
   EndpointSlice,
@@ -78,7 +79,7 @@ export class ClusterStore implements Cluster {
     imported === undefined ? [] : [`${namespace}/${imported.serviceName}`],
   );
   /** Of all indexes the largest, and a service proxy never asks: made when it is needed. */
-  #slicesByAddress: Index<EndpointSlice> | undefined;
+  #slicesByAddress: Index<EndpointSlice, string | number> | undefined;
   readonly #servicesByClusterIP = new Index<Service>(service => service.clusterIPs);
   readonly #servicesByExternalAddress = new Index<Service>(externalAddressesOf);
   readonly #podsByAddress = new Index<Pod>(pod => pod.podIPs);
@@ -120,7 +121,7 @@ export class ClusterStore implements Cluster {
   }
 
   slicesAt(address: string): Iterable<EndpointSlice> {
-    return this.#addressIndex().get(address);
+    return this.#addressIndex().get(addressKey(address));
   }
 
   /** Makes the index behind `slicesAt` now, not at the first question. */
@@ -210,9 +211,11 @@ export class ClusterStore implements Cluster {
     for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
   }
 
-  #addressIndex(): Index<EndpointSlice> {
+  #addressIndex(): Index<EndpointSlice, string | number> {
     if (this.#slicesByAddress !== undefined) return this.#slicesByAddress;
-    const index = new Index<EndpointSlice>(slice => slice.endpoints.flatMap(e => e.addresses));
+    const index = new Index<EndpointSlice, string | number>(({ endpoints }) =>
+      endpoints.flatMap(({ addresses }) => addresses.map(addressKey)),
+    );
     for (const slice of this.objects("EndpointSlice")) index.update(undefined, slice);
     this.#slicesByAddress = index;
     return index;
@@ -245,15 +248,15 @@ export class ClusterStore implements Cluster {
 }
 
 /** Objects by any number of keys each. */
-class Index<T> {
-  readonly #byKey = new Map<string, T | Set<T>>();
-  readonly #keysOf: (object: T) => readonly string[];
+class Index<T, Key = string> {
+  readonly #byKey = new Map<Key, T | Set<T>>();
+  readonly #keysOf: (object: T) => readonly Key[];
 
-  constructor(keysOf: (object: T) => readonly string[]) {
+  constructor(keysOf: (object: T) => readonly Key[]) {
     this.#keysOf = keysOf;
   }
 
-  get(key: string): Iterable<T> {
+  get(key: Key): Iterable<T> {
     const found = this.#byKey.get(key);
     if (found === undefined) return [];
     return found instanceof Set ? found : [found];
@@ -265,14 +268,14 @@ class Index<T> {
   }
 
   // Most keys hold one object; a Set for each of 100 000 addresses would be the largest thing in memory.
-  #add(key: string, object: T): void {
+  #add(key: Key, object: T): void {
     const found = this.#byKey.get(key);
     if (found === undefined || found === object) this.#byKey.set(key, object);
     else if (found instanceof Set) found.add(object);
     else this.#byKey.set(key, new Set([found, object]));
   }
 
-  #delete(key: string, object: T): void {
+  #delete(key: Key, object: T): void {
     const found = this.#byKey.get(key);
     if (found === object) this.#byKey.delete(key);
     else if (found instanceof Set) {

@@ -10,6 +10,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { type ApiStatus, ApiStatusError, describeError } from "./api-error.ts";
+import { binaryType, readBinaryStatus } from "./binary-list.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -32,6 +33,8 @@ export interface GetOptions {
   /** Longest wait for credentials, then for the headers (the time to connect included), then for each next byte. */
   readonly headersSilenceMs: number;
   readonly bodySilenceMs: number;
+  /** Ask for Protocol Buffers, where the server can. */
+  readonly isBinary?: boolean;
 }
 
 /** What is sent with a request. */
@@ -76,7 +79,7 @@ export class ApiClient {
   /** POSTs an object to its collection. Rejects as `get` does; 409 says that there is one of this name already. */
   async create(path: string, object: unknown, options: GetOptions): Promise<void> {
     const content = { type: "application/json", text: JSON.stringify(object) };
-    await readText(await this.#request("POST", path, options, content));
+    await readBody(await this.#request("POST", path, options, content));
   }
 
   /**
@@ -85,12 +88,12 @@ export class ApiClient {
    */
   async patch(path: string, fields: unknown, options: GetOptions): Promise<void> {
     const content = { type: "application/merge-patch+json", text: JSON.stringify(fields) };
-    await readText(await this.#request("PATCH", path, options, content));
+    await readBody(await this.#request("PATCH", path, options, content));
   }
 
   /** Deletes an object. Rejects as `get` does; 404 says that there is none. */
   async delete(path: string, options: GetOptions): Promise<void> {
-    await readText(await this.#request("DELETE", path, options));
+    await readBody(await this.#request("DELETE", path, options));
   }
 
   /** Breaks everything off, idle connections too. */
@@ -142,7 +145,7 @@ export class ApiClient {
       agent: this.#agent,
       ...credentials,
       method,
-      headers: { ...trimmed(credentials.headers), ...headersOf(content) },
+      headers: { ...trimmed(credentials.headers), ...headersOf(content, options) },
       signal: options.signal,
     });
     const silence = (silenceMs: number) => new Error(`no byte from ${this.#host} for ${silenceMs / 1000} s`);
@@ -170,8 +173,9 @@ export class ApiClient {
   }
 }
 
-function headersOf(content: Content | undefined): Record<string, string> {
-  const common = { Accept: "application/json", "User-Agent": "frontdesk" };
+function headersOf(content: Content | undefined, { isBinary = false }: GetOptions): Record<string, string> {
+  const accepted = isBinary ? `${binaryType}, application/json` : "application/json";
+  const common = { Accept: accepted, "User-Agent": "frontdesk" };
   return content === undefined ? common : { ...common, "Content-Type": content.type };
 }
 
@@ -199,12 +203,13 @@ async function inTime<T>(promise: Promise<T>, limitMs: number, signal: AbortSign
 
 async function readStatus(response: IncomingMessage): Promise<ApiStatusError> {
   const code = response.statusCode ?? 0;
-  const text = await readText(response, maxStatusBytes);
+  const octets = await readBody(response, maxStatusBytes);
+  const text = octets.toString();
   // Whoever answers in plain text, in one line, means to be read: "Client sent an HTTP request to an HTTPS server."
   const isSentence =
     response.headers["content-type"]?.startsWith("text/plain") !== false && /^[^\n<]{1,200}\n?$/.test(text);
   const fallback = { reason: response.statusMessage ?? "", ...(isSentence ? { message: text.trim() } : {}) };
-  const status = parseStatus(text) ?? fallback;
+  const status = (isBinary(response) ? binaryStatus(octets) : parseStatus(text)) ?? fallback;
   const retryAfterSeconds = Number(response.headers["retry-after"] ?? "0");
   return new ApiStatusError(code, status, Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : 0);
 }
@@ -219,11 +224,29 @@ function parseStatus(text: string): ApiStatus | undefined {
   }
 }
 
-/** The whole body as text; a longer one is cut off at `maxBytes`, and its connection with it. */
-export async function readText(
+function binaryStatus(octets: Buffer): ApiStatus | undefined {
+  try {
+    return readBinaryStatus(octets);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The whole body as text. */
+export async function readText(response: IncomingMessage): Promise<string> {
+  return (await readBody(response)).toString();
+}
+
+/** Whether the body is in Protocol Buffers. */
+export function isBinary({ headers }: IncomingMessage): boolean {
+  return headers["content-type"]?.startsWith(binaryType) === true;
+}
+
+/** The whole body; a longer one is cut off at `maxBytes`, and its connection with it. */
+export async function readBody(
   response: IncomingMessage,
   maxBytes = Number.POSITIVE_INFINITY,
-): Promise<string> {
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -231,5 +254,5 @@ export async function readText(
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) break;
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

@@ -2,6 +2,8 @@
 
 import type { Logger } from "pino";
 import type { ClusterObject, Kind } from "../objects.ts";
+import { packSlice } from "../packed-slice.ts";
+import { noLabels } from "../raw-object.ts";
 import type { ClusterStore } from "../store.ts";
 import { Alarm } from "./alarm.ts";
 import { ApiClient, type RequestObserver } from "./api-client.ts";
@@ -35,15 +37,15 @@ export interface LabelSelectors {
 
 /**
  * What CoreDNS asks for under `labels` and `namespace_labels`, but for one thing: it selects ServiceImports by the labels
- * meant for namespaces, which they do not have.
+ * meant for namespaces, which they do not have. Kept is what names are made of.
  */
 export function selectionsOf(selectors: LabelSelectors): NonNullable<ApiSourceOptions["selections"]> {
   const { labelSelector, namespaceLabelSelector } = selectors;
   const labelled: Selection = labelSelector === undefined ? {} : { labels: labelSelector };
   return {
     Namespace: namespaceLabelSelector === undefined ? {} : { labels: namespaceLabelSelector },
-    Service: labelled,
-    EndpointSlice: labelled,
+    Service: { ...labelled, keep: withoutLabels, isBinary: true },
+    EndpointSlice: { ...labelled, keep: packed, isBinary: true },
     Pod: { ...labelled, ...livePods },
   };
 }
@@ -65,6 +67,16 @@ function withoutTargets(object: ClusterObject): ClusterObject {
   if (object.kind !== "EndpointSlice") return object;
   const endpoints = object.endpoints.map(endpoint => ({ ...endpoint, hostname: "", targetRef: undefined }));
   return { ...object, endpoints };
+}
+
+/** Of a selector only that there is one. */
+function withoutLabels(object: ClusterObject): ClusterObject {
+  if (object.kind !== "Service") return object;
+  return { ...object, labels: noLabels, selector: object.selector && noLabels };
+}
+
+function packed(object: ClusterObject): ClusterObject {
+  return object.kind === "EndpointSlice" ? packSlice(object) : object;
 }
 
 /** Use once: `start`, later `stop`. */

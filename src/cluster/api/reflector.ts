@@ -7,15 +7,18 @@
  */
 
 import type { IncomingMessage } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ClusterObject, Kind } from "../objects.ts";
 import type { ClusterStore } from "../store.ts";
 import { type RawObject, trim } from "../trim.ts";
 import type { Alarm } from "./alarm.ts";
-import { type ApiClient, readText } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
 import { ApiStatusError, describeError } from "./api-error.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
+import { isBinaryKind } from "./binary-list.ts";
+import { collections } from "./collections.ts";
+import { firstPageSize, type ListPage, nextPageSize, readListPage } from "./list-page.ts";
 import { Progress, type ReflectorStatus } from "./progress.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
 
@@ -25,6 +28,8 @@ export interface Selection {
   readonly fields?: string;
   /** What is kept of an object; all of it unless given. */
   readonly keep?: (object: ClusterObject) => ClusterObject;
+  /** List them in Protocol Buffers where the server can, without what `binary-list.ts` leaves out. */
+  readonly isBinary?: boolean;
 }
 
 /** What time and chance mean to a reflector; tests bring their own. */
@@ -59,38 +64,8 @@ export const defaultTiming: Timing = {
   sleep: (delayMs, signal) => delay(delayMs, undefined, { signal }).catch(() => {}),
 };
 
-interface Collection {
-  readonly root: string;
-  readonly resource: string;
-  /** Where the kind comes from when not every cluster has it. */
-  readonly definition?: string;
-}
-
-const collections: { readonly [K in Kind]: Collection } = {
-  Namespace: { root: "/api/v1", resource: "namespaces" },
-  Service: { root: "/api/v1", resource: "services" },
-  EndpointSlice: { root: "/apis/discovery.k8s.io/v1", resource: "endpointslices" },
-  Pod: { root: "/api/v1", resource: "pods" },
-  Node: { root: "/api/v1", resource: "nodes" },
-  ServiceImport: {
-    root: "/apis/multicluster.x-k8s.io/v1alpha1",
-    resource: "serviceimports",
-    definition: "the CustomResourceDefinitions of the Multi-Cluster Services API",
-  },
-  ServiceCIDR: {
-    root: "/apis/networking.k8s.io/v1",
-    resource: "servicecidrs",
-    definition: "Kubernetes 1.33 or newer",
-  },
-};
-
-/** As client-go asks for. A page of 500 slices with ten endpoints each keeps the event loop for some 15 ms. */
-const pageSize = 500;
-
-interface ListPage {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly RawObject[] | null;
-}
+/** What is done with one page's objects in one turn of the event loop: a millisecond or two. */
+const objectsPerTurn = 50;
 
 export class Reflector {
   readonly #kind: Kind;
@@ -142,39 +117,53 @@ export class Reflector {
     }
   }
 
-  /** Each page is applied as it comes and then dropped; what is gone is removed only after the last one. */
+  /** Each page is applied while the next one is made; what is gone is removed only after the last one. */
   async #list(signal: AbortSignal): Promise<void> {
     const { nowMs } = this.#timing;
     const startedAtMs = nowMs();
     const keys = new Set<string>();
-    let token = "";
-    let resourceVersion = "";
-    do {
-      const page = await this.#fetchPage(token, signal);
-      this.#progress.listing();
-      for (const raw of page.items ?? []) {
-        keys.add(keyOf(raw));
-        this.#apply(raw);
-      }
-      token = page.metadata.continue ?? "";
-      resourceVersion = page.metadata.resourceVersion;
-    } while (token !== "");
+    let page = await this.#fetchPage("", firstPageSize, signal);
+    this.#progress.listing();
+    while (page.continueToken !== "") {
+      const which = this.#store.isSynced(this.#kind) ? "again" : "first";
+      const next = this.#fetchPage(page.continueToken, nextPageSize(page, which), signal);
+      // It is waited for below; until then a failure is nobody's.
+      next.catch(() => {});
+      await this.#takePage(page, keys);
+      page = await next;
+    }
+    await this.#takePage(page, keys);
     this.#store.retain(this.#kind, keys);
     this.#store.markSynced(this.#kind);
     this.#isListNeeded = false;
     this.#failures.reset();
-    this.#progress.listed(resourceVersion, keys.size, nowMs() - startedAtMs);
+    this.#progress.listed(page.resourceVersion, keys.size, nowMs() - startedAtMs);
+  }
+
+  /** Queries are answered in between: nobody may notice that everything is listed again. */
+  async #takePage({ items }: ListPage, keys: Set<string>): Promise<void> {
+    for (let start = 0; start < items.length; start += objectsPerTurn) {
+      await nextTurn();
+      for (const raw of items.slice(start, start + objectsPerTurn)) {
+        const key = keyOf(raw);
+        keys.add(key);
+        if (!this.#isKnown(key, raw)) this.#apply(raw);
+      }
+    }
+  }
+
+  /** Most of a second list is: there is nothing to be read of it. */
+  #isKnown(key: string, { metadata }: RawObject): boolean {
+    const version = metadata?.resourceVersion ?? "";
+    return version !== "" && this.#store.get(this.#kind, key)?.resourceVersion === version;
   }
 
   // No resourceVersion: the newest state, in pages. With resourceVersion=0 the watch cache ignores the limit.
-  async #fetchPage(token: string, signal: AbortSignal): Promise<ListPage> {
-    const query = { limit: String(pageSize), ...(token === "" ? {} : { continue: token }) };
-    const response = await this.#get(query, this.#timing.answerSilenceMs, signal);
-    const page = JSON.parse(await readText(response)) as Partial<ListPage> | null;
-    // Go writes an empty list as null. Anything less than a list must not pass for an empty one.
-    const hasItems = page?.items === null || Array.isArray(page?.items);
-    if (hasItems && typeof page?.metadata?.resourceVersion === "string") return page as ListPage;
-    throw new Error("the answer is not a list");
+  async #fetchPage(token: string, limit: number, signal: AbortSignal): Promise<ListPage> {
+    const query = { limit: String(limit), ...(token === "" ? {} : { continue: token }) };
+    const isBinary = this.#selection.isBinary === true && isBinaryKind(this.#kind);
+    const response = await this.#get(query, this.#timing.answerSilenceMs, signal, isBinary);
+    return readListPage(response, this.#kind);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -205,6 +194,7 @@ export class Reflector {
     query: Record<string, string>,
     bodySilenceMs: number,
     signal: AbortSignal,
+    isBinary = false,
   ): Promise<IncomingMessage> {
     const { root, resource } = collections[this.#kind];
     const { labels, fields } = this.#selection;
@@ -212,8 +202,8 @@ export class Reflector {
     if (labels !== undefined) search.set("labelSelector", labels);
     if (fields !== undefined) search.set("fieldSelector", fields);
     const headersSilenceMs = this.#timing.answerSilenceMs;
-    const silences = { headersSilenceMs, bodySilenceMs };
-    const response = await this.#client.get(`${root}/${resource}?${search}`, { signal, ...silences });
+    const options = { signal, headersSilenceMs, bodySilenceMs, isBinary };
+    const response = await this.#client.get(`${root}/${resource}?${search}`, options);
     if (this.#isWaitingOut) this.#alarm.ring();
     this.#isWaitingOut = false;
     return response;

@@ -1,6 +1,9 @@
-/** How late DNS is, as Kubernetes measures it: from the change of endpoints until this server answers by it. */
+/**
+ * How late DNS is, as Kubernetes measures it (SIG Scalability, "DNS programming latency"): from the change of endpoints,
+ * which the writer of a slice has noted in it, until this server answers by it.
+ */
 
-import type { EndpointSlice } from "../../../cluster/objects.ts";
+import type { EndpointSlice, Service } from "../../../cluster/objects.ts";
 import type { Change, Cluster } from "../../../cluster/store.ts";
 import type { HistogramOf, Instruments } from "../plugin.ts";
 
@@ -25,8 +28,11 @@ function measureChange(cluster: Cluster, histogram: HistogramOf<"service_kind">,
   if (slice.changeTriggeredAtMs === undefined || service === undefined) return;
   // The annotation is of another machine's clock.
   const seconds = Math.max(0, Date.now() - slice.changeTriggeredAtMs) / 1000;
-  if (!service.isHeadless) histogram.observe({ service_kind: "cluster_ip" }, seconds);
-  else if (service.selector !== undefined) {
-    histogram.observe({ service_kind: "headless_with_selector" }, seconds);
-  }
+  histogram.observe({ service_kind: kindOf(service) }, seconds);
+}
+
+/** CoreDNS names all three and takes every headless Service for one with a selector. */
+function kindOf({ isHeadless, selector }: Service): string {
+  if (!isHeadless) return "cluster_ip";
+  return selector === undefined ? "headless_without_selector" : "headless_with_selector";
 }

@@ -213,8 +213,12 @@ test("programming durations are counted by the kind of Service, from the first s
   apply(endpointSlice("shop", "db", { endpoints: ["10.244.1.2"], changeTriggeredAt }));
   apply(endpointSlice("shop", "db", { suffix: "b", endpoints: ["10.244.1.3"] }));
   apply(endpointSlice("shop", "unknown", { endpoints: ["10.244.1.4"], changeTriggeredAt }));
+  const { spec, ...byHand } = service("shop", "by-hand", { clusterIPs: ["None"] });
+  store.apply(trim("Service", { ...byHand, spec: { ...(spec as object), selector: undefined } }));
+  apply(endpointSlice("shop", "by-hand", { endpoints: ["10.244.1.6"], changeTriggeredAt }));
   await rig.close();
   apply(endpointSlice("shop", "web", { suffix: "c", endpoints: ["10.244.1.5"], changeTriggeredAt }));
   assert.equal(rig.metrics.get(`${metric}{service_kind="cluster_ip"}`), 1);
   assert.equal(rig.metrics.get(`${metric}{service_kind="headless_with_selector"}`), 1);
+  assert.equal(rig.metrics.get(`${metric}{service_kind="headless_without_selector"}`), 1);
 });

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Endpoint, EndpointSlice } from "../../src/cluster/objects.ts";
+import { packSlice } from "../../src/cluster/packed-slice.ts";
+
+const text = fc.oneof(fc.constant(""), fc.string(), fc.stringMatching(/^[a-z0-9-]{1,20}$/));
+const target = fc.record(
+  {
+    kind: fc.oneof(
+      fc.constant("Pod"),
+      text.filter(kind => kind !== ""),
+    ),
+    namespace: fc.oneof(
+      fc.constant("shop"),
+      text.filter(namespace => namespace !== ""),
+    ),
+    name: text.filter(name => name !== ""),
+  },
+  { noNullPrototype: true },
+);
+const endpoint: fc.Arbitrary<Endpoint> = fc.record(
+  {
+    addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), text), { maxLength: 3 }),
+    isReady: fc.boolean(),
+    isServing: fc.boolean(),
+    isTerminating: fc.boolean(),
+    hostname: text,
+    nodeName: fc.constant(""),
+    zone: text,
+    hints: fc.constant(undefined),
+    targetRef: fc.option(target, { nil: undefined }),
+  },
+  { noNullPrototype: true },
+);
+
+function sliceOf(endpoints: readonly Endpoint[]): EndpointSlice {
+  return {
+    ...{ kind: "EndpointSlice", namespace: "shop", name: "web-1", resourceVersion: "7", serviceName: "web" },
+    ...{
+      isHeadless: true,
+      imported: { serviceName: "web", cluster: "east" },
+      addressType: "IPv4",
+      endpoints,
+    },
+    ports: [{ name: "http", protocol: "TCP", port: 80 }],
+    changeTriggeredAtMs: 1_700_000_000_000,
+  };
+}
+
+test("a packed slice has the same endpoints, in the same order", () => {
+  fc.assert(
+    fc.property(fc.array(endpoint, { maxLength: 5 }), endpoints => {
+      assert.deepEqual(packSlice(sliceOf(endpoints)).endpoints, endpoints);
+    }),
+  );
+});
+
+test("a packed slice has all other fields of the slice", () => {
+  const slice = sliceOf([]);
+  const packed = packSlice(slice);
+  for (const field of Object.keys(slice) as (keyof EndpointSlice)[]) {
+    assert.deepEqual(packed[field], slice[field], field);
+  }
+});
+
+test("a packed slice forgets nodes and hints, which no name is made of", () => {
+  const hints = { zones: ["a"], nodes: ["worker-1"] };
+  const full: Endpoint = {
+    ...{ addresses: ["10.0.0.1"], isReady: true, isServing: true, isTerminating: false, hostname: "" },
+    ...{ nodeName: "worker-1", zone: "a", hints, targetRef: undefined },
+  };
+  assert.deepEqual(packSlice(sliceOf([full])).endpoints, [{ ...full, nodeName: "", hints: undefined }]);
+});
