@@ -1,6 +1,7 @@
 /** `npm run bench -- [NAME] [options]`: what Frontdesk costs, beside its peers where they are given. */
 
 import { benchDns, dnsUsage } from "./dns/bench-dns.ts";
+import { benchMemory, memoryUsage } from "./memory/bench-memory.ts";
 import { benchMicro, microUsage } from "./micro/bench-micro.ts";
 import { benchProxy, proxyUsage } from "./proxy/bench-proxy.ts";
 
@@ -12,6 +13,7 @@ interface NamedBench {
 
 const benches: Readonly<Record<string, NamedBench>> = {
   dns: { run: benchDns, usage: dnsUsage },
+  memory: { run: benchMemory, usage: memoryUsage },
   micro: { run: benchMicro, usage: microUsage },
   proxy: { run: benchProxy, usage: proxyUsage },
 };
