@@ -3,7 +3,7 @@
  * `npm run bench -- memory`, as root; prints one table for each server.
  *
  *   npm run build && npm run bench -- memory            170 MiB, as kubeadm gives CoreDNS; 10 000 Services, 100 000 endpoints
- *   npm run bench -- memory --churn-seconds 3600        an hour of changes
+ *   npm run bench -- memory --churn-seconds 3600 --load-rate 2000      an hour of changes, under a load that clusters have
  *   COREDNS=/path/to/coredns npm run bench -- memory    CoreDNS in the same run, in turn
  *
  * The server runs in a memory cgroup of its own, of either version, with the settings of the Dockerfile, and goes from one
@@ -32,6 +32,7 @@ export const memoryUsage = `npm run bench -- memory   the DNS server in a memory
   --endpoints N          of each Service (10)
   --limit MIB            of the group (170)
   --load-seconds N       of questions, and of names that nobody has (20)
+  --load-rate N          questions in a second; as many as are answered unless given
   --churn-seconds N      of changes (60)
   --churn-rate N         slices changed in a second (100)
   --program FILE         what to run instead of dist/frontdesk.js
@@ -105,7 +106,7 @@ async function measure(
   };
   const { host, port } = subject.server;
   const asked = (names: LoadOrder["names"], meanwhile: () => Promise<unknown>) =>
-    askMeanwhile({ host, port, size, names, inFlight: queriesInFlight }, meanwhile);
+    askMeanwhile({ host, port, size, names, pace: options.pace }, meanwhile);
   await delay(restMs);
   end(`start (ready after ${subject.readySeconds.toFixed(2)} s)`, 0);
   const phases: readonly (readonly [string, LoadOrder["names"], () => Promise<unknown>])[] = [
@@ -162,12 +163,15 @@ function readOptions(args: readonly string[]) {
       endpoints: { type: "string", default: "10" },
       limit: { type: "string", default: "170" },
       "load-seconds": { type: "string", default: "20" },
+      "load-rate": { type: "string" },
       "churn-seconds": { type: "string", default: "60" },
       "churn-rate": { type: "string", default: "100" },
       program: { type: "string", default: "dist/frontdesk.js" },
     },
   });
+  const rate = values["load-rate"];
   return {
+    pace: rate === undefined ? { inFlight: queriesInFlight } : { perSecond: Number(rate) },
     size: { services: Number(values.services), endpoints: Number(values.endpoints) },
     limitMiB: Number(values.limit),
     loadSeconds: Number(values["load-seconds"]),
