@@ -22,7 +22,7 @@ test("-dns.port and -p set the port of zones without one, and -pidfile writes th
     const { file, directory } = await corefileFixture(context, block);
     const port = await freePort();
     const pidfile = join(directory, "pid");
-    const command = Command.start("dns", "-conf", file, flag, String(port), "-pidfile", pidfile);
+    await using command = Command.start("dns", "-conf", file, flag, String(port), "-pidfile", pidfile);
     await command.until(({ stdout }) => (stdout.includes("node") ? true : undefined));
     const reply = await exchangeUdp({ host: ownAddress, port }, buildQuery("www.example.org. A"));
     assert.equal(decodeReply(reply).rcode, "NOERROR");
@@ -47,7 +47,7 @@ test("a pidfile that cannot be written keeps it from starting, with what to do",
 test("-quiet leaves out the start-up lines, and warnings are still there", async context => {
   const { file } = await corefileFixture(context, `${block} forwrd\n`);
   const port = await freePort();
-  const command = Command.start("dns", "-conf", file, "-quiet", "-p", String(port));
+  await using command = Command.start("dns", "-conf", file, "-quiet", "-p", String(port));
   await command.until(({ stdout }) => (stdout.includes("forwrd") ? true : undefined));
   while (!(await exchangeUdp({ host: ownAddress, port }, buildQuery("a. A"), 200).catch(() => undefined)));
   const { stdout, code } = await command.stop();

@@ -58,7 +58,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.notEqual(file, corefile.file);
     const start = () => Command.start("dns", "-conf", corefile.file, "--kubeconfig", kubeconfig);
 
-    const synced = start();
+    await using synced = start();
     await synced.until(({ stdout }) => (stdout.includes("Frontdesk-") ? true : undefined));
     assert.equal((await synced.stop(signal)).code, 0);
     assert.match(synced.stdout, new RegExp(`^\\[INFO\\] ${signal}: Shutting down`, "m"));
@@ -68,7 +68,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       { type: "hang", headers: false },
       100,
     );
-    const waiting = start();
+    await using waiting = start();
     await waiting.until(({ stdout }) => (stdout.includes("waiting for Kubernetes API") ? true : undefined));
     assert.equal((await waiting.stop(signal)).code, 0);
     assert.doesNotMatch(waiting.stdout + waiting.stderr, /\[(?:ERROR|FATAL)\]/);
@@ -82,7 +82,7 @@ test("what it serves is printed as CoreDNS prints it", async context => {
     context,
     `example.org:${port} 10.in-addr.arpa:${port} {\n bind ${ownAddress}\n whoami\n}\n`,
   );
-  const command = Command.start("dns", "-conf", file);
+  await using command = Command.start("dns", "-conf", file);
   await command.until(({ stdout }) => (stdout.includes("node") ? true : undefined));
   await command.stop("SIGTERM");
   const [first, second, name, platform] = command.stdout.split("\n");
@@ -98,7 +98,7 @@ test("an unknown word is told with its place, and all the rest is served", async
     context,
     `.:${port} {\n bind ${ownAddress}\n whoami\n forwrd . 192.0.2.1\n}\n`,
   );
-  const command = Command.start("dns", "-conf", file);
+  await using command = Command.start("dns", "-conf", file);
   await command.until(({ stdout }) => (stdout.includes("node") ? true : undefined));
   const reply = decodeReply(await exchangeUdp({ host: ownAddress, port }, buildQuery("anything.example. A")));
   await command.stop("SIGTERM");

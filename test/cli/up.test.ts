@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -10,6 +10,9 @@ import { Command } from "../support/command.ts";
 import { exchangeUdp } from "../support/dns-client.ts";
 import { buildQuery } from "../support/dns-client-query.ts";
 import { decodeReply, type Reply } from "../support/dns-client-reply.ts";
+import { freePort, ownAddress } from "../support/own-address.ts";
+import { replaceFile } from "../support/replace-file.ts";
+import { until } from "../support/until.ts";
 
 // A namespace of its own gives this run addresses of its own, whoever else runs on this machine.
 const namespace = `shop-${process.pid}`;
@@ -64,16 +67,13 @@ test("the cluster IP and the node port both lead to both Pods' stand-ins", async
   }
 });
 
-test("scaling a Deployment in its file is answered and connected within a second", async () => {
-  const startedAtMs = performance.now();
+test("scaling a Deployment in its file is answered and connected", async () => {
   await writeManifest("web", webManifest(3));
   const { address, servedPort } = rowOf(`web.${domain}`, "ClusterIP");
   const pods = new Set<string | null>();
-  while (pods.size < 3 && performance.now() - startedAtMs < 5_000)
-    pods.add(await podBehind(address, servedPort));
-  assert.equal(pods.size, 3);
+  await until("three Pods answer", async () => pods.add(await podBehind(address, servedPort)).size === 3);
   await writeManifest("web", webManifest(0));
-  await until(() => isRefused(address, servedPort));
+  await until("nobody answers", () => isRefused(address, servedPort));
 });
 
 test("what is new, different or gone is told as in the report, with how to reach it", async () => {
@@ -90,18 +90,19 @@ test("what is new, different or gone is told as in the report, with how to reach
 test("a reader of the report that goes away does not end it", async () => {
   const own = await mkdtemp(join(tmpdir(), "frontdesk-up-"));
   await writeFile(join(own, "web.yaml"), webManifest(1).replaceAll(namespace, `${namespace}-pipe`));
-  const port = await freePort();
-  const other = Command.start("up", `--dns.port=${port}`, "--admin=127.0.0.1:0", own);
+  const server = { host: ownAddress, port: await freePort() };
+  const where = [`--listen=${server.host}`, `--dns.port=${server.port}`, "--admin=127.0.0.1:0"];
+  await using other = Command.start("up", ...where, own);
   other.process.stdout?.destroy();
   const answerCount = async (name: string) => {
     const query = buildQuery(`${name}.${namespace}-pipe.svc.cluster.local. A`);
-    const reply = await exchangeUdp({ host: "127.0.0.1", port }, query, 200).catch(() => undefined);
+    const reply = await exchangeUdp(server, query).catch(() => undefined);
     return reply === undefined ? 0 : decodeReply(reply).answer.length;
   };
-  await until(async () => (await answerCount("web")) === 1);
+  await until("it answers", async () => (await answerCount("web")) === 1);
   // The report is written when everything is in place, a moment after the first answers.
   await writeFile(join(own, "late.yaml"), dbManifest().replaceAll(namespace, `${namespace}-pipe`));
-  await until(async () => (await answerCount("db")) === 3);
+  await until("it reads the new file", async () => (await answerCount("db")) === 3);
   for (let turn = 0; turn < 20; turn += 1) assert.equal(await answerCount("web"), 1);
   assert.equal((await other.stop()).code, 0);
   await rm(own, { recursive: true });
@@ -125,7 +126,7 @@ test("ready, health and metrics are where the report says", async () => {
 test("Ctrl-C ends it at once with exit code 0, connections open or not", async () => {
   const own = await mkdtemp(join(tmpdir(), "frontdesk-up-"));
   await writeFile(join(own, "web.yaml"), webManifest(1).replaceAll(namespace, `${namespace}-end`));
-  const other = Command.start("up", "--echo", "--dns.port=0", "--admin=127.0.0.1:0", own);
+  await using other = Command.start("up", "--echo", "--dns.port=0", "--admin=127.0.0.1:0", own);
   await other.until(({ stdout }) => (stdout.includes("Try:") ? true : undefined));
   const { code } = await other.stop("SIGINT");
   assert.equal(code, 0);
@@ -164,15 +165,6 @@ async function podBehind(address: string, port: number): Promise<string | null> 
   return response.headers.get("x-frontdesk-pod");
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 async function isRefused(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port });
   try {
@@ -185,16 +177,8 @@ async function isRefused(host: string, port: number): Promise<boolean> {
   }
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 5_000;
-  while (!(await condition())) assert.ok(performance.now() < deadlineMs, "it did not come to be");
-}
-
-/** As editors do it: a new file takes the old one's name. */
-async function writeManifest(name: string, yaml: string): Promise<void> {
-  const file = join(folder, `${name}.yaml`);
-  await writeFile(`${file}.new`, yaml);
-  await rename(`${file}.new`, file);
+function writeManifest(name: string, yaml: string): Promise<void> {
+  return replaceFile(join(folder, `${name}.yaml`), yaml);
 }
 
 function webManifest(replicas: number): string {

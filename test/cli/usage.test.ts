@@ -5,6 +5,8 @@ import { upVerb } from "../../src/cli/up.ts";
 import type { Verb } from "../../src/cli/verb.ts";
 import { readArguments, UsageError } from "../../src/cli/verb.ts";
 import { Command } from "../support/command.ts";
+import { freePort, ownAddress } from "../support/own-address.ts";
+import { corefileFixture } from "./corefile-fixture.ts";
 
 const wrongCalls: readonly (readonly [argv: readonly string[], says: RegExp, remedy: RegExp])[] = [
   [["upp"], /there is no verb "upp"/, /up, dns, proxy, help, version/],
@@ -41,8 +43,12 @@ for (const [argv, says, remedy] of wrongCalls) {
   });
 }
 
-test("a kubeconfig that is not there ends with one clear message", async () => {
-  const { code, stderr } = await Command.run("dns", "--kubeconfig", "/no/such/kubeconfig");
+test("a kubeconfig that is not there ends with one clear message", async context => {
+  const { file } = await corefileFixture(
+    context,
+    `.:${await freePort()} {\n bind ${ownAddress}\n kubernetes cluster.local\n}\n`,
+  );
+  const { code, stderr } = await Command.run("dns", "-conf", file, "--kubeconfig", "/no/such/kubeconfig");
   assert.match(stderr, /^frontdesk: .*\/no\/such\/kubeconfig/);
   assert.equal(stderr.trim().split("\n").length, 2);
   assert.equal(code, 2);

@@ -35,7 +35,7 @@ for (const [index, corefile] of corefiles.entries()) {
     const { cert, key } = makeTestCertificate("DNS:dns.test");
     await writeFile(join(directory, "server.pem"), cert);
     await writeFile(join(directory, "server.key"), key);
-    const command = Command.start("dns", "-conf", file);
+    await using command = Command.start("dns", "-conf", file);
     await command.until(({ stdout }) => (stdout.includes("Frontdesk-") ? true : undefined));
     assert.equal((await command.stop("SIGTERM")).code, 0);
     for (const port of ports.values()) assert.match(command.stdout, new RegExp(`:${port} on ${ownAddress}`));

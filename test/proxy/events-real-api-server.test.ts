@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { test } from "node:test";
 import { pino } from "pino";
 import { ApiClient, readText } from "../../src/cluster/api/api-client.ts";
 import { ApiStatusError } from "../../src/cluster/api/api-error.ts";
@@ -7,9 +7,8 @@ import { openAccess } from "../../src/cluster/api/kubeconfig.ts";
 import type { EventReport } from "../../src/proxy/event-object.ts";
 import { nodeReference, serviceReference } from "../../src/proxy/event-object.ts";
 import { EventRecorder } from "../../src/proxy/events.ts";
-import { findPrograms, RealApiServer } from "../cluster/api/real-api-server.ts";
+import { describeWithRealApiServer } from "../cluster/api/real-api-server.ts";
 
-const programs = findPrograms();
 const portTaken: EventReport = {
   type: "Warning",
   reason: "FailedToStartServiceHealthcheck",
@@ -18,18 +17,9 @@ const portTaken: EventReport = {
   regarding: serviceReference("default", "web"),
 };
 
-describe("events and a real API server", {
-  skip: typeof programs === "string" ? programs : false,
-  timeout: 120_000,
-}, () => {
-  let server: RealApiServer;
-  before(async () => {
-    if (typeof programs !== "string") server = await RealApiServer.start(programs);
-  });
-  after(() => server?.close());
-
+describeWithRealApiServer("events and a real API server", server => {
   async function record(user: "admin" | "guest") {
-    const client = new ApiClient(await openAccess({ file: await server.kubeconfig(user) }));
+    const client = new ApiClient(await openAccess({ file: await server().kubeconfig(user) }));
     const lines: string[] = [];
     const log = pino({ base: null, level: "debug" }, { write: line => lines.push(JSON.parse(line).msg) });
     const recorder = new EventRecorder({
@@ -58,11 +48,7 @@ describe("events and a real API server", {
       /^no events are written.*User "guest" cannot create resource "events"/,
     );
 
-    await server.send("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
-      metadata: { name: "kubeadm:node-proxier" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:node-proxier" },
-      subjects: [{ kind: "User", name: "guest", apiGroup: "rbac.authorization.k8s.io" }],
-    });
+    await server().bindGuest("kubeadm:node-proxier", "system:node-proxier");
     const proxy = await record("guest");
     while (!(await isAllowedToPatch(proxy.client)));
     for (let i = 0; i < 3; i++) proxy.recorder.report(portTaken);

@@ -7,6 +7,8 @@ export type Misbehaviour =
   /** Takes the query, says nothing. */
   | "silent"
   | { readonly slowMs: number }
+  /** The reply is held back until then. */
+  | { readonly held: Promise<void> }
   /** A reply with a wrong id (question, source port) comes first, then the right one unless `only-` is in front. */
   | "wrong-id"
   | "only-wrong-id"
@@ -81,7 +83,7 @@ export async function misbehave(
   channel: Channel,
 ): Promise<void> {
   if (typeof how === "object") {
-    await sleep(how.slowMs, undefined, { ref: false });
+    await ("held" in how ? how.held : sleep(how.slowMs, undefined, { ref: false }));
     channel.send(reply);
     return;
   }

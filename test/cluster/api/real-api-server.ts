@@ -1,4 +1,4 @@
-/** A real kube-apiserver with its etcd, on free loopback ports, in a directory of its own. */
+/** A real kube-apiserver with its etcd, on free loopback ports, in a directory of its own; for tests that find one. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -9,16 +9,41 @@ import { Agent, request } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { after, before, describe } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeTestCertificate } from "../../support/test-certificate.ts";
 
-export interface Programs {
+interface Programs {
   readonly etcd: string;
   readonly apiServer: string;
 }
 
+const rbac = "/apis/rbac.authorization.k8s.io/v1";
+
+/** Who may do nothing until `RealApiServer.bindGuest`. */
+export const guest = { kind: "User", name: "guest", apiGroup: "rbac.authorization.k8s.io" };
+
+/** A suite with an API server of its own, which runs while its tests do; skipped with the reason where there is none. */
+export function describeWithRealApiServer(
+  title: string,
+  define: (server: () => RealApiServer) => void,
+): void {
+  const programs = findPrograms();
+  describe(title, { skip: typeof programs === "string" ? programs : false }, () => {
+    let server: RealApiServer | undefined;
+    before(async () => {
+      if (typeof programs !== "string") server = await RealApiServer.start(programs);
+    });
+    after(() => server?.close());
+    define(() => {
+      if (server === undefined) throw new Error("the API server has not been started");
+      return server;
+    });
+  });
+}
+
 /** Paths of the two programs, or the sentence that says which is missing where. */
-export function findPrograms(): Programs | string {
+function findPrograms(): Programs | string {
   const { KUBEBUILDER_ASSETS = "", PATH = "" } = process.env;
   const directories = [KUBEBUILDER_ASSETS, ...PATH.split(delimiter)].filter(directory => directory !== "");
   const find = (name: string) =>
@@ -112,6 +137,15 @@ export class RealApiServer {
   async send(method: string, path: string, body: object = {}): Promise<void> {
     const { status, text } = await this.#request(method, path, JSON.stringify(body));
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
+  }
+
+  /** Gives `guest` the rights of a ClusterRole; `name` is that of the binding. */
+  async bindGuest(name: string, clusterRole: string): Promise<void> {
+    await this.send("POST", `${rbac}/clusterrolebindings`, {
+      metadata: { name },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: clusterRole },
+      subjects: [guest],
+    });
   }
 
   async #writeFiles(): Promise<void> {

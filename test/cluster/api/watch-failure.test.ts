@@ -125,9 +125,10 @@ test("watch that is not allowed is made up for by lists", async t => {
 });
 
 test("watch that is quiet for longer than an answer may take stays open", async t => {
-  const rig = await startRig(t, { timing: { answerSilenceMs: 20 } });
+  const answerSilenceMs = 400;
+  const rig = await startRig(t, { timing: { answerSilenceMs } });
   await rig.watching();
-  await delay(100);
+  await delay(2 * answerSilenceMs);
   await rig.seesChanges();
   assert.deepEqual(rig.verbs(), ["list", "watch"]);
 });

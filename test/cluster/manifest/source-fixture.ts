@@ -37,7 +37,7 @@ export class Fixture {
 
   /** Awaits changes of the store and of the findings until it is so. */
   async until(what: string, isSo: () => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(5000);
+    const signal = AbortSignal.timeout(60_000);
     while (!isSo()) {
       await once(this.#events, "news", { signal }).catch(() => assert.fail(`never: ${what}`));
     }

@@ -7,7 +7,7 @@ import { decodeReply } from "../../support/dns-client-reply.ts";
 import type { LoadOptions, Sample } from "./load.ts";
 import { openLink } from "./load-link.ts";
 
-const { server, over = "udp", asks, perSecond, patienceMs = 3_000 } = workerData as LoadOptions;
+const { server, over = "udp", asks, perSecond, patienceMs = 20_000 } = workerData as LoadOptions;
 
 type Pending = Omit<Sample, "latencyMs" | "outcome" | "answer" | "connection"> & { readonly dueAtMs: number };
 

@@ -16,7 +16,7 @@ export interface LoadOptions {
   /** Asked in turn; `#` stands for a number that is another each time. */
   readonly asks: readonly string[];
   readonly perSecond: number;
-  /** How long an answer may take before the query counts as lost, 3 s when absent. */
+  /** How long an answer may take before the query counts as lost, 20 s when absent: what is lost never comes. */
   readonly patienceMs?: number;
 }
 

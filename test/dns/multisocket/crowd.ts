@@ -14,7 +14,7 @@ export interface Asked {
   readonly answers: ReadonlySet<string>;
 }
 
-const patienceMs = 1_000;
+const patienceMs = 3_000;
 
 export class Crowd {
   readonly #clients: readonly UdpClient[];

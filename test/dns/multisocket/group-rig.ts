@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { corefileFixture } from "../../cli/corefile-fixture.ts";
 import { type ExposedFamily, parseExposition } from "../../observe/exposition.ts";
 import { Command } from "../../support/command.ts";
 import type { ServerAddress } from "../../support/dns-client.ts";
 import { freePort, ownAddress } from "../../support/own-address.ts";
+import { until } from "../../support/until.ts";
 import { Crowd } from "./crowd.ts";
 
 export interface GroupOptions {
@@ -23,7 +23,7 @@ export interface GroupOptions {
 export type Group = Awaited<ReturnType<typeof startGroup>>;
 
 /** Resolves when it is ready, or only serving. */
-export async function startGroup(context: TestContext, options: GroupOptions, until = "ready") {
+export async function startGroup(context: TestContext, options: GroupOptions, goal = "ready") {
   const [port, metricsPort, readyPort] = [await freePort(), await freePort(), await freePort()];
   const corefile = ({ count, address = "192.0.2.1", more = "" }: GroupOptions) => `.:${port} {
     bind ${ownAddress}
@@ -49,7 +49,7 @@ export async function startGroup(context: TestContext, options: GroupOptions, un
     return `${response.status} ${(await response.text()).trim()}`;
   };
   const untilReady = () => eventually(async () => (await ready()) === "200 OK" || undefined);
-  if (until === "ready") await untilReady();
+  if (goal === "ready") await untilReady();
   const metrics = async (): Promise<ReadonlyMap<string, ExposedFamily>> => {
     const response = await fetch(`http://${ownAddress}:${metricsPort}/metrics`);
     return parseExposition(await response.text());
@@ -88,15 +88,9 @@ export async function startGroup(context: TestContext, options: GroupOptions, un
   };
 }
 
-/** Asks again until there is something; rejects after ten seconds. */
-export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadlineMs = performance.now() + 10_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > deadlineMs) assert.fail(`in vain: ${look}`);
-    await delay(10);
-  }
+/** Asks again until there is something. */
+export function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  return until(String(look), look);
 }
 
 /** As /proc/net has it. */

@@ -3,12 +3,12 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { hosts } from "../../../src/dns/plugins/hosts/hosts.ts";
 import { PluginStartError } from "../../../src/dns/plugins/plugin.ts";
 import { replyTo } from "../../../src/dns/plugins/records-reply.ts";
 import { decodeMessage } from "../../../src/dns/wire/decode.ts";
 import { parseZoneText } from "../../support/parse-zone-text.ts";
+import { until } from "../../support/until.ts";
 import { type Answer, type Rig, startRig } from "./rig.ts";
 
 const passed = parseZoneText("next. 5 IN TXT passed");
@@ -175,7 +175,7 @@ test("the file of k3s is read again when it changes, also when a swapped folder 
   const rig = await startHosts(`hosts ${file} {\n ttl 60\n reload 5ms\n fallthrough\n}`);
   assert.equal(await ask(rig, "k3d-a-server-0. A"), "k3d-a-server-0. 60 IN A 172.18.0.2");
   await rename(await fileOf("172.18.0.3 k3d-a-server-0"), file);
-  await until(async () => (await ask(rig, "k3d-a-server-0. A")).endsWith("172.18.0.3"));
+  await until("the new address", async () => (await ask(rig, "k3d-a-server-0. A")).endsWith("172.18.0.3"));
   await rig.close();
 });
 
@@ -185,9 +185,9 @@ test("a file that is not there is told, and served when it appears", async () =>
   assert.match(rig.lines.join("\n"), /hosts file cannot be read/);
   assert.equal(await ask(rig, "inline. A"), "inline. 3600 IN A 10.0.0.1");
   await writeFile(file, "10.0.0.2 late");
-  await until(async () => (await ask(rig, "late. A")) === "late. 3600 IN A 10.0.0.2");
+  await until("the new name", async () => (await ask(rig, "late. A")) === "late. 3600 IN A 10.0.0.2");
   await rm(file);
-  await until(async () => rig.lines.length === 2);
+  await until("its absence is told", () => rig.lines.length === 2);
   assert.equal(await ask(rig, "late. A"), "late. 3600 IN A 10.0.0.2", "the last that could be read stays");
   await rig.close();
 });
@@ -209,11 +209,3 @@ test("a path through something that is no folder keeps the server from starting"
     return true;
   });
 });
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!(await isTrue())) {
-    assert.ok(Date.now() < deadline, "it did not come to be within 5 s");
-    await delay(2);
-  }
-}

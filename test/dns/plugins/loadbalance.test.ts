@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { loadbalance } from "../../../src/dns/plugins/loadbalance/loadbalance.ts";
 import { PluginStartError } from "../../../src/dns/plugins/plugin.ts";
 import { type ReplyParts, replyTo } from "../../../src/dns/plugins/records-reply.ts";
 import { parseZoneText } from "../../support/parse-zone-text.ts";
+import { replaceFile } from "../../support/replace-file.ts";
+import { until } from "../../support/until.ts";
 import { findingsOf, type Rig, startRig } from "./rig.ts";
 
 let directory = "";
@@ -88,12 +89,6 @@ test("weights hold for additional addresses of SRV questions, and not for other 
   await rig.close();
 });
 
-/** At once, as a mounted ConfigMap changes: nobody ever reads half of it. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text);
-  await rename(`${file}.new`, file);
-}
-
 test("weights are read again when their file changes, and kept when it is wrong", async () => {
   const file = join(directory, "weights-reload");
   await writeFile(file, "www.example\n10.0.0.1 255\n10.0.0.2 1\n");
@@ -101,9 +96,9 @@ test("weights are read again when their file changes, and kept when it is wrong"
   const rig = await startLoadbalance(`weighted ${file} {\n reload 5ms\n}`, two);
   assert.ok(((await firsts(rig, 50))["1"] ?? 0) > 40);
   await replaceFile(file, "www.example\n10.0.0.1 1\n10.0.0.2 255\n#\n");
-  await until(async () => ((await firsts(rig, 50))["2"] ?? 0) > 40);
+  await until("the new weights count", async () => ((await firsts(rig, 50))["2"] ?? 0) > 40);
   await replaceFile(file, "www.example\n10.0.0.1 300\n");
-  await until(async () => /line 2: \\"300\\" is not a weight/.test(rig.lines.join("\n")));
+  await until("the mistake is told", () => /line 2: \\"300\\" is not a weight/.test(rig.lines.join("\n")));
   assert.ok(((await firsts(rig, 50))["2"] ?? 0) > 40);
   await rig.close();
 });
@@ -172,12 +167,4 @@ for (const [directive, ...findings] of [
   test(`loadbalance ${directive.replaceAll("\n", "")} has ${findings.length} finding(s)`, () => {
     assert.deepEqual(findingsOf(`. {\n loadbalance ${directive}\n}`, [loadbalance]), findings);
   });
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!(await isTrue())) {
-    assert.ok(Date.now() < deadline, "it did not come to be within 5 s");
-    await delay(2);
-  }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type RereadFile, rereadFile } from "../../../src/dns/plugins/reread-file.ts";
+import { replaceFile } from "../../support/replace-file.ts";
 
 const intervalMs = 5;
 let directory = "";
@@ -55,7 +56,7 @@ test("a file that changes is read again, once", async () => {
   await writeFile(path, "one");
   const heard = new Heard();
   reread = await rereadFile(path, intervalMs, heard);
-  await writeFile(path, "three");
+  await replaceFile(path, "three");
   await heard.count(2);
   await delay(4 * intervalMs);
   assert.deepEqual(heard.all, ["one", "three"]);
@@ -96,7 +97,7 @@ test("a reader that is closed hears nothing more", async () => {
   const heard = new Heard();
   reread = await rereadFile(path, intervalMs, heard);
   reread.close();
-  await writeFile(path, "three");
+  await replaceFile(path, "three");
   await delay(4 * intervalMs);
   assert.deepEqual(heard.all, ["one"]);
 });

@@ -47,7 +47,8 @@ export async function startEncrypted(
   const change = async (words: string, next: TestCertificate = certificate) => {
     await writeFile(cert, next.cert);
     await writeFile(key, next.key);
-    const withFiles = words.replace("PAIR", `${cert} ${key}`).replace("CA", cert);
+    // In one go: the folder's name is made up, and may have such letters too.
+    const withFiles = words.replace(/PAIR|CA/g, word => (word === "PAIR" ? `${cert} ${key}` : cert));
     const text = `${scheme}://.:${port} {\n bind ${ownAddress}\n answer\n ${withFiles}\n}`;
     await server.apply(planOf(text, plugin));
   };

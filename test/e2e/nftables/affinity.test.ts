@@ -61,7 +61,7 @@ suite("session affinity", { skip: laboratoryMissing() }, () => {
         byService(plan(name, { ...own, affinityTimeoutSeconds: 60, clusterEndpoints: endpoints, ...fields }));
 
       const endpointMet = async (source: string, address = service, port = 80) => {
-        const order = { protocol, source, address, port, patienceMs: 1000 };
+        const order = { protocol, source, address, port, patienceMs: 10_000 };
         const outcome = await laboratory.connect("outside", order);
         return outcome.kind === "answered" ? outcome.endpoint : outcome.kind;
       };
@@ -125,7 +125,7 @@ suite("session affinity", { skip: laboratoryMissing() }, () => {
 
       test(`${family} ${protocol} each new connection starts the time again, and then it ends`, async () => {
         const address = clusterIP(2);
-        const brief = { ...own, clusterIP: address, externalIPs: [], nodePort: 0, affinityTimeoutSeconds: 2 };
+        const brief = { ...own, clusterIP: address, externalIPs: [], nodePort: 0, affinityTimeoutSeconds: 3 };
         await backEnd.update(byService(plan(`brief-${name}`, { ...brief, clusterEndpoints: endpoints })));
         const first = await endpointMet(clients[0], address);
         for (let i = 0; i < 4; i++) {
@@ -134,9 +134,9 @@ suite("session affinity", { skip: laboratoryMissing() }, () => {
         }
         const table = family === "IPv4" ? "ip" : "ip6";
         const sessions = () => laboratory.nodeOutput("nft", "list", "map", table, "frontdesk", "affinity");
-        assert.match(sessions(), /timeout 2s/);
-        await sleep(2500);
-        assert.doesNotMatch(sessions(), /timeout 2s/);
+        assert.match(sessions(), /timeout 3s/);
+        await sleep(3500);
+        assert.doesNotMatch(sessions(), /timeout 3s/);
       });
     }
   }

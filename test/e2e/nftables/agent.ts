@@ -4,6 +4,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, isIPv6 } from "node:net";
 import type { Protocol } from "../../../src/cluster/objects.ts";
+import { afterPatience } from "../patience.ts";
 import { accept, SctpSocket } from "./sctp.ts";
 
 export interface ServeOrder {
@@ -68,15 +69,17 @@ function outcomeOf(error: NodeJS.ErrnoException): Outcome {
 function connectByTcp({ source, address, port, patienceMs }: ConnectOrder): Promise<Outcome> {
   return new Promise(resolve => {
     const socket = connect({ host: address, port, localAddress: source });
-    const timer = setTimeout(() => resolve({ kind: "silence" }), patienceMs);
+    const timer = afterPatience(patienceMs, () => {
+      resolve({ kind: "silence" });
+      socket.destroy();
+    });
     let text = "";
     socket.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
     socket.once("end", () => resolve(parseAnswer(text)));
     socket.once("error", error => resolve(outcomeOf(error)));
-    socket.once("close", () => clearTimeout(timer));
-    setTimeout(() => socket.destroy(), patienceMs + 10);
+    socket.once("close", () => clearInterval(timer));
   });
 }
 
@@ -95,12 +98,12 @@ function connectByUdp({ source, address, port, patienceMs }: ConnectOrder): Prom
   return new Promise(resolve => {
     const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
     const end = (outcome: Outcome) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve(outcome);
       socket.removeAllListeners("error").on("error", () => {});
       socket.close();
     };
-    const timer = setTimeout(() => end({ kind: "silence" }), patienceMs);
+    const timer = afterPatience(patienceMs, () => end({ kind: "silence" }));
     socket.once("message", text => end(parseAnswer(String(text))));
     socket.once("error", error => end(outcomeOf(error)));
     socket.once("connect", () => socket.send("?"));
@@ -124,9 +127,9 @@ async function connectBySctp({ source, address, port, patienceMs }: ConnectOrder
     initiateTag: 5,
     text: "",
   });
-  const timer = setTimeout(() => resolve({ kind: "silence" }), patienceMs);
+  const timer = afterPatience(patienceMs, () => resolve({ kind: "silence" }));
   const outcome = await promise;
-  clearTimeout(timer);
+  clearInterval(timer);
   return outcome;
 }
 

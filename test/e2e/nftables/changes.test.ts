@@ -53,8 +53,14 @@ suite("a living table", { skip: laboratoryMissing() }, () => {
     return new NftablesBackEnd({ settings, families: ["IPv4"], runner, log });
   }
 
-  function connect(place: Place, source: string, address: string, port = 80): Promise<Outcome> {
-    return laboratory.connect(place, { protocol: "TCP", source, address, port, patienceMs: 1000 });
+  function connect(
+    place: Place,
+    source: string,
+    address: string,
+    port = 80,
+    patienceMs = 10_000,
+  ): Promise<Outcome> {
+    return laboratory.connect(place, { protocol: "TCP", source, address, port, patienceMs });
   }
 
   async function endpointsSeen(count: number, address: string, port?: number): Promise<readonly string[]> {
@@ -68,7 +74,8 @@ suite("a living table", { skip: laboratoryMissing() }, () => {
     let isWorking = true;
     const connectOn = async (): Promise<Outcome[]> => {
       const outcomes: Outcome[] = [];
-      while (isWorking) outcomes.push(await connect("pod-c", podC, address));
+      // Less than the time after which a first packet that was lost would be sent again.
+      while (isWorking) outcomes.push(await connect("pod-c", podC, address, 80, 900));
       return outcomes;
     };
     const outcomes = Promise.all(Array.from({ length: 8 }, connectOn));
@@ -84,7 +91,7 @@ suite("a living table", { skip: laboratoryMissing() }, () => {
     await backEnd.start(byService(plan("web", { clusterIP: "10.96.0.1", clusterEndpoints: endpoints })));
     const seen = Map.groupBy(await endpointsSeen(90, "10.96.0.1"), endpoint => endpoint);
     assert.deepEqual([...seen.keys()].sort(), [podA, podB, remotePod]);
-    for (const [endpoint, { length }] of seen) assert.ok(length > 12, `${endpoint}: ${length}`);
+    for (const [endpoint, { length }] of seen) assert.ok(length > 6, `${endpoint}: ${length}`);
   });
 
   test("all endpoints replaced over and over fail no connection", async () => {
@@ -121,8 +128,8 @@ suite("a living table", { skip: laboratoryMissing() }, () => {
     await web({ clusterEndpoints: [localEndpoint(podB)] });
     assert.deepEqual(await endpointsSeen(2, "10.96.0.1"), [podB, podB]);
     await backEnd.update(new Map([["default/web", []]]));
-    const [gone] = await endpointsSeen(1, "10.96.0.1");
-    assert.equal(gone, "silence");
+    const gone = await connect("outside", clients[1], "10.96.0.1", 80, 500);
+    assert.equal(gone.kind, "silence");
   });
 
   test("neither the mark's bit nor the priority is left on what goes out", async () => {

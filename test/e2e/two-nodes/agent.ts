@@ -28,7 +28,7 @@ function find(number: number): Activity<unknown> {
 
 /** Undefined where nobody answers. */
 async function get(url: string): Promise<HttpAnswer | undefined> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
   if (answer === undefined) return undefined;
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() };
 }

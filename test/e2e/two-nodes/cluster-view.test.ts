@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { IPFamily } from "../../../src/cluster/objects.ts";
+import { until } from "../../support/until.ts";
 import type { NodeName, PodName } from "./addresses.ts";
 import { addressesOf, addressOf, families, nodes } from "./addresses.ts";
 import type { Endpoint } from "./cluster-objects.ts";
@@ -12,7 +13,6 @@ import { allMet, ask, assertMet, podAt } from "./encounters.ts";
 import { elsewherePort, Laboratory } from "./laboratory.ts";
 import { laboratoryMissing, run, within } from "./networks.ts";
 import { isKubeProxy, notKubeProxys } from "./proxy-process.ts";
-import { until } from "./until.ts";
 
 suite("view of the cluster", { skip: laboratoryMissing() }, () => {
   let laboratory: Laboratory;

@@ -2,6 +2,7 @@
 
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
+import { afterPatience } from "../patience.ts";
 import type { Protocol } from "./addresses.ts";
 
 export interface Attempt {
@@ -9,7 +10,7 @@ export interface Attempt {
   readonly source: string;
   readonly address: string;
   readonly port: number;
-  /** Milliseconds without an answer that make a silence. */
+  /** Milliseconds without an answer that make a silence: whole steps of 50. */
   readonly patienceMs: number;
 }
 
@@ -37,36 +38,42 @@ function outcomeOf({ code }: NodeJS.ErrnoException): Outcome {
   return { kind: code === "ECONNREFUSED" || code === "ECONNRESET" ? "refused" : "unreachable" };
 }
 
-/** Calls back after the time, but not before everything that has come until then has been read. */
-function atTheEnd(patienceMs: number, callback: () => void): NodeJS.Timeout {
-  return setTimeout(() => setImmediate(callback), patienceMs);
-}
-
 function connectByTcp({ source, address, port, patienceMs }: Attempt): Promise<Outcome> {
   return new Promise(resolve => {
     const socket = connect({ host: address, port, localAddress: source });
     const end = (outcome: Outcome) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve(outcome);
       socket.destroy();
     };
-    const timer = atTheEnd(patienceMs, () => end({ kind: "silence" }));
+    const timer = afterPatience(patienceMs, () => end({ kind: "silence" }));
     socket.setEncoding("utf8").once("data", (text: string) => end(parseAnswer(text)));
     socket.on("error", error => end(outcomeOf(error)));
     socket.write("?\n");
   });
 }
 
+let sourcePort = 10_000;
+
+/**
+ * None comes again soon: the kernel takes what comes from the same port for the flow that it knows, whatever has
+ * changed since. Below those of node ports and those that the kernel chooses from.
+ */
+function nextSourcePort(): number {
+  sourcePort = sourcePort === 29_999 ? 10_000 : sourcePort + 1;
+  return sourcePort;
+}
+
 function connectByUdp({ source, address, port, patienceMs }: Attempt): Promise<Outcome> {
   return new Promise(resolve => {
     const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
     const end = (outcome: Outcome) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve(outcome);
       socket.removeAllListeners().on("error", () => {});
       socket.close();
     };
-    const timer = atTheEnd(patienceMs, () => end({ kind: "silence" }));
+    const timer = afterPatience(patienceMs, () => end({ kind: "silence" }));
     // EPERM is what a sender hears first when a rule of its own host stops the packet; a refusal follows, or not.
     const fail = (error: NodeJS.ErrnoException | null) => {
       if (error !== null && error.code !== "EPERM") end(outcomeOf(error));
@@ -74,6 +81,6 @@ function connectByUdp({ source, address, port, patienceMs }: Attempt): Promise<O
     socket.once("message", text => end(parseAnswer(String(text))));
     socket.on("error", fail);
     socket.once("connect", () => socket.send("?", fail));
-    socket.bind(0, source, () => socket.connect(port, address));
+    socket.bind(nextSourcePort(), source, () => socket.connect(port, address));
   });
 }

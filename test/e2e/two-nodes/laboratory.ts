@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { IPFamily } from "../../../src/cluster/objects.ts";
 import type { RawObject } from "../../support/cluster-fixtures.ts";
+import { until } from "../../support/until.ts";
 import type { NodeName, Place } from "./addresses.ts";
 import { addressesOf, addressOf, families, nodes, pods, protocols } from "./addresses.ts";
 import type { AgentOrders, HttpAnswer } from "./agent.ts";
@@ -15,7 +16,6 @@ import type { Attempt, Outcome } from "./connect-once.ts";
 import { buildNetworks, removeNetworks, run, within } from "./networks.ts";
 import { ProxyProcess } from "./proxy-process.ts";
 import { RemoteProcess } from "./remote-process.ts";
-import { until } from "./until.ts";
 
 const places: readonly Place[] = [...nodes, ...pods, "outside"];
 /** What a Pod serves besides, for slices whose port numbers differ. */
@@ -179,7 +179,7 @@ export class Laboratory implements AsyncDisposable {
       const outcome = await this.connect(name, attempt);
       return outcome.kind === "answered" && outcome.endpointPort === endpointPort;
     };
-    await until(`${family} on ${name} as the API server has it`, isMarked, 30_000).catch((error: Error) => {
+    await until(`${family} on ${name} as the API server has it`, isMarked).catch((error: Error) => {
       throw new Error(`${error.message}\n${this.proxies[name].log.split("\n").slice(-30).join("\n")}`);
     });
   }

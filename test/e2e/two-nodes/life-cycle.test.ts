@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../support/until.ts";
 import { addressesOf, families, nodes } from "./addresses.ts";
 import { service, slices } from "./cluster-objects.ts";
 import { allMet, assertMet } from "./encounters.ts";
@@ -11,8 +12,9 @@ import { metricPage, metricValue } from "./metric-page.ts";
 import { laboratoryMissing, run, within } from "./networks.ts";
 import { endLoads, OngoingConversation, OngoingLoad } from "./ongoing.ts";
 import { isKubeProxy, notKubeProxys, syncPeriodMs } from "./proxy-process.ts";
-import { until } from "./until.ts";
 
+/** What a busy machine may take besides. */
+const slackMs = 5_000;
 const healthz = "http://127.0.0.1:10256/healthz";
 
 suite("life cycle", { skip: laboratoryMissing() }, () => {
@@ -66,7 +68,7 @@ suite("life cycle", { skip: laboratoryMissing() }, () => {
     await endClients(clients, ["pod-1b", "pod-2a", "pod-2b"]);
     for (const family of families) {
       const question = { family, protocol: "TCP", number: 1 } as const;
-      assert.deepEqual(await allMet(laboratory, question, 40), ["pod-1b", "pod-2a", "pod-2b"]);
+      assert.deepEqual(await allMet(laboratory, question), ["pod-1b", "pod-2a", "pod-2b"]);
     }
   });
 
@@ -146,9 +148,9 @@ suite("life cycle", { skip: laboratoryMissing() }, () => {
     const clients = await beginClients(1);
     const failuresBefore = await failures();
     const { node1 } = laboratory.proxies;
+    const brokenSinceMs = Date.now();
     node1.breakNft();
     await laboratory.put(service("failed", 4), ...slices("failed", ["pod-2b"]));
-    const brokenSinceMs = Date.now();
     await until("a failure is counted", async () => (await failures()) > failuresBefore);
     await laboratory.settle(["node2"]);
     await until("/healthz says 503", async () => {
@@ -158,7 +160,7 @@ suite("life cycle", { skip: laboratoryMissing() }, () => {
     });
     assert.equal(await status("http://127.0.0.1:10256/livez"), 503);
     node1.mendNft();
-    await until("/healthz says 200", async () => (await status()) === 200, 3 * syncPeriodMs);
+    await until("/healthz says 200", async () => (await status()) === 200);
     await laboratory.settle();
     await assertMet(laboratory, { number: 4 }, "pod-2b");
     await endClients(clients, ["pod-1b", "pod-2b"]);
@@ -180,7 +182,7 @@ suite("life cycle", { skip: laboratoryMissing() }, () => {
         } as const;
         return (await allMet(laboratory, question, 4)).every(pod => pod.startsWith("pod-"));
       });
-      assert.ok(Date.now() - start < syncPeriodMs + 1500, `${Date.now() - start} ms`);
+      assert.ok(Date.now() - start < syncPeriodMs + slackMs, `${Date.now() - start} ms`);
       await laboratory.apply(...slices("web", ["pod-2b"]));
       await assertMet(laboratory, { number: 1 }, "pod-2b");
     },
@@ -196,7 +198,7 @@ suite("life cycle", { skip: laboratoryMissing() }, () => {
       flushRules("node1");
       try {
         // One period until it looks, and two until it complains.
-        await until("/healthz says 503", async () => (await status()) === 503, 4 * syncPeriodMs);
+        await until("/healthz says 503", async () => (await status()) === 503, 3 * syncPeriodMs + slackMs);
       } finally {
         node1.mendNft();
       }

@@ -1,16 +1,16 @@
 /** What goes on at some place while the cluster changes. */
 
 import assert from "node:assert/strict";
+import { until } from "../../support/until.ts";
 import type { ConversationReport, LoadReport } from "./activities.ts";
-import { addressOf } from "./addresses.ts";
-import { wayInto } from "./cluster-objects.ts";
+import type { AgentOrders } from "./agent.ts";
 import type { Question } from "./encounters.ts";
-import { podAt } from "./encounters.ts";
+import { podAt, routeOf } from "./encounters.ts";
 import type { Laboratory } from "./laboratory.ts";
-import { until } from "./until.ts";
+import type { RemoteProcess } from "./remote-process.ts";
 
 /** The patience is less than the time after which a first packet that was lost would be sent again. */
-const loadPatienceMs = 950;
+const loadPatienceMs = 900;
 const connectionsPerSecond = 25;
 
 /** Ends them; every connection must have been answered, and by these Pods, each at least once. */
@@ -19,30 +19,36 @@ export async function endLoads(loads: readonly OngoingLoad[], pods: readonly str
   for (const one of answered) assert.deepEqual(one, pods);
 }
 
-/** New connections without pause. */
-export class OngoingLoad {
-  readonly #laboratory: Laboratory;
-  readonly #question: Question;
-  readonly #number: number;
+/** Something that an agent does until it is told to stop. */
+class Ongoing {
+  readonly question: Question;
+  protected readonly agent: RemoteProcess<AgentOrders>;
+  /** By which the agent knows it. */
+  protected readonly number: number;
 
-  private constructor(laboratory: Laboratory, question: Question, number: number) {
-    this.#laboratory = laboratory;
-    this.#question = question;
-    this.#number = number;
+  constructor(question: Question, agent: RemoteProcess<AgentOrders>, number: number) {
+    this.question = question;
+    this.agent = agent;
+    this.number = number;
   }
 
+  end(): Promise<void> {
+    return this.agent.ask("stop", this.number);
+  }
+}
+
+/** New connections without pause. */
+export class OngoingLoad extends Ongoing {
   static async begin(laboratory: Laboratory, question: Question): Promise<OngoingLoad> {
-    const { family, protocol, number, from = "pod-1a", way = "cluster-ip" } = question;
-    const source = addressOf(family, from);
-    const attempt = { protocol, source, ...wayInto(family, number, way), patienceMs: loadPatienceMs };
-    const id = await laboratory
-      .agent(from)
-      .ask("load", { attempt, perSecond: connectionsPerSecond, limit: 100 });
-    return new OngoingLoad(laboratory, question, id);
+    const { from, ...route } = routeOf(question);
+    const attempt = { ...route, protocol: question.protocol, patienceMs: loadPatienceMs };
+    const agent = laboratory.agent(from);
+    const number = await agent.ask("load", { attempt, perSecond: connectionsPerSecond, limit: 100 });
+    return new OngoingLoad(question, agent, number);
   }
 
   report(): Promise<LoadReport> {
-    return this.#laboratory.agent(this.#question.from ?? "pod-1a").ask("loaded", this.#number);
+    return this.agent.ask("loaded", this.number);
   }
 
   /** Until as many more connections have been answered. */
@@ -56,71 +62,57 @@ export class OngoingLoad {
     // Longer than the patience: those that have no answer yet get one, or fail.
     await this.untilAnswered(1.2 * connectionsPerSecond);
     const { answerCount, failures, endpoints } = await this.report();
-    await this.#laboratory.agent(this.#question.from ?? "pod-1a").ask("stop", this.#number);
-    assert.deepEqual(failures, [], `besides ${answerCount} answers, ${JSON.stringify(this.#question)}`);
+    await this.end();
+    assert.deepEqual(failures, [], `besides ${answerCount} answers, ${JSON.stringify(this.question)}`);
     return Object.keys(endpoints)
-      .map(address => podAt(this.#question.family, address))
+      .map(address => podAt(this.question.family, address))
       .sort();
   }
 }
 
 /** One TCP connection, or one flow of datagrams from one source port. */
-export class OngoingConversation {
-  readonly #laboratory: Laboratory;
-  readonly #question: Question;
-  readonly #number: number;
-
-  private constructor(laboratory: Laboratory, question: Question, number: number) {
-    this.#laboratory = laboratory;
-    this.#question = question;
-    this.#number = number;
-  }
-
+export class OngoingConversation extends Ongoing {
   /** Resolves after the first answer. */
   static async begin(laboratory: Laboratory, question: Question): Promise<OngoingConversation> {
-    const { family, protocol, number, from = "pod-1a", way = "cluster-ip" } = question;
-    const order = { source: addressOf(family, from), ...wayInto(family, number, way) };
-    const id = await laboratory.agent(from).ask(protocol === "TCP" ? "converse" : "flow", order);
-    const conversation = new OngoingConversation(laboratory, question, id);
+    const { from, ...route } = routeOf(question);
+    const agent = laboratory.agent(from);
+    const number = await agent.ask(question.protocol === "TCP" ? "converse" : "flow", route);
+    const conversation = new OngoingConversation(question, agent, number);
     await conversation.untilAnswered();
     return conversation;
   }
 
   report(): Promise<ConversationReport> {
-    return this.#laboratory.agent(this.#question.from ?? "pod-1a").ask("conversation", this.#number);
+    return this.agent.ask("conversation", this.number);
   }
 
   /** Until something that was said from now on has been answered; returns by which Pod. */
   async untilAnswered(): Promise<string> {
     const before = await this.report();
-    const answered = await until(`an answer, ${JSON.stringify(this.#question)}`, async () => {
+    const answered = await until(`an answer, ${JSON.stringify(this.question)}`, async () => {
       const now = await this.report();
-      if (now.failure !== undefined) throw new Error(`${now.failure}, ${JSON.stringify(this.#question)}`);
+      if (now.failure !== undefined) throw new Error(`${now.failure}, ${JSON.stringify(this.question)}`);
       return now.answerCount >= before.answerCount + 3 && now;
     });
-    return podAt(this.#question.family, answered.endpoint);
+    return podAt(this.question.family, answered.endpoint);
   }
 
   async untilAnsweredBy(pod: string, endpointPort?: number): Promise<void> {
-    const what = `${pod} ${endpointPort ?? ""} in ${JSON.stringify(this.#question)}`;
+    const what = `${pod} ${endpointPort ?? ""} in ${JSON.stringify(this.question)}`;
     await until(what, async () => {
       const report = await this.report();
       const isPort = endpointPort === undefined || report.endpointPort === endpointPort;
-      return podAt(this.#question.family, report.endpoint) === pod && isPort;
+      return podAt(this.question.family, report.endpoint) === pod && isPort;
     });
   }
 
   /** Until what is said stays without answers: of ten last words, none. */
   async untilSilent(): Promise<void> {
     let before = await this.report();
-    await until(`silence, ${JSON.stringify(this.#question)}`, async () => {
+    await until(`silence, ${JSON.stringify(this.question)}`, async () => {
       const now = await this.report();
       if (now.answerCount > before.answerCount) before = now;
       return now.sentCount >= before.sentCount + 10;
     });
-  }
-
-  end(): Promise<void> {
-    return this.#laboratory.agent(this.#question.from ?? "pod-1a").ask("stop", this.#number);
   }
 }

@@ -7,6 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
+import { compileCacheFolder } from "../../support/command.ts";
 import type { NodeName } from "./addresses.ts";
 import { addressesOf } from "./addresses.ts";
 import { run, within } from "./networks.ts";
@@ -126,7 +127,8 @@ export class ProxyProcess {
   }
 
   get #environment(): NodeJS.ProcessEnv {
-    return { PATH: `${this.#nftFolder}:${process.env.PATH}`, HOME: process.env.HOME };
+    const { PATH, HOME } = process.env;
+    return { PATH: `${this.#nftFolder}:${PATH}`, HOME, NODE_COMPILE_CACHE: compileCacheFolder };
   }
 }
 

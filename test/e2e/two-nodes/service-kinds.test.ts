@@ -161,7 +161,8 @@ suite("kinds of Services", { skip: laboratoryMissing() }, () => {
   });
 
   test("affinity is kept as long as a client comes again, and ends when it does not", async () => {
-    const timeoutSeconds = 2;
+    // Much longer than the clients' rounds take, on a slow machine too.
+    const timeoutSeconds = 4;
     await laboratory.apply(
       service("brief", 10, { spec: affinity(timeoutSeconds) }),
       ...slices("brief", everybody),

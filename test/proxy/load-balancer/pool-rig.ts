@@ -1,7 +1,6 @@
 /** Nodes of a cluster, each with its load balancer, before one API server; their interfaces are sets of addresses. */
 
 import type { TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { ApiClient } from "../../../src/cluster/api/api-client.ts";
 import { ApiSource, proxySelections } from "../../../src/cluster/api/api-source.ts";
@@ -10,27 +9,43 @@ import { ClusterStore } from "../../../src/cluster/store.ts";
 import type { EventReport } from "../../../src/proxy/event-object.ts";
 import { parsePool } from "../../../src/proxy/load-balancer/address-ranges.ts";
 import type { InterfaceAddresses } from "../../../src/proxy/load-balancer/interface-addresses.ts";
-import { LoadBalancerPool } from "../../../src/proxy/load-balancer/load-balancer-pool.ts";
+import {
+  LoadBalancerPool,
+  type LoadBalancerPoolTiming,
+} from "../../../src/proxy/load-balancer/load-balancer-pool.ts";
 import { TestApiServer } from "../../support/api-server.ts";
+import { until as untilFound } from "../../support/until.ts";
 
-/** Fast enough for a test; the API knows no shorter Lease. */
-const timing = { leaseSeconds: 1, renewMs: 200, retryMs: 50, gatherMs: 1, refreshMs: 60_000 };
+const timing = { renewMs: 200, retryMs: 50, gatherMs: 1, refreshMs: 60_000 };
+
+/** So long that no Lease expires by itself, however slow the machine is. */
+const endlessLeaseSeconds = 60;
+
+/** The shortest that expires by nobody's renewal only, also when the process stands still for a while. */
+export const shortLeaseSeconds = 2;
+
+export interface PoolRigOptions {
+  readonly pool?: string;
+  readonly leaseSeconds?: number;
+}
 
 export class PoolRig {
   readonly api: TestApiServer;
+  /** How far the nodes' clocks have been put forward. */
+  readonly clock = { aheadMs: 0 };
   readonly #t: TestContext;
-  readonly #pool: string;
+  readonly #options: PoolRigOptions;
 
-  private constructor(t: TestContext, api: TestApiServer, pool: string) {
+  private constructor(t: TestContext, api: TestApiServer, options: PoolRigOptions) {
     this.#t = t;
     this.api = api;
-    this.#pool = pool;
+    this.#options = options;
   }
 
-  static async open(t: TestContext, pool = "192.0.2.200-192.0.2.220"): Promise<PoolRig> {
+  static async open(t: TestContext, options: PoolRigOptions = {}): Promise<PoolRig> {
     const api = await TestApiServer.start();
     t.after(() => api.close());
-    return new PoolRig(t, api, pool);
+    return new PoolRig(t, api, options);
   }
 
   /** A node that runs the load balancer, as soon as it knows of the cluster; `number` is the last part of its address. */
@@ -38,7 +53,14 @@ export class PoolRig {
     const nodeName = `n${number}`;
     const addresses = [{ type: "InternalIP", address: `192.0.2.${number}` }];
     this.api.put({ kind: "Node", metadata: { name: nodeName }, status: { addresses } });
-    const node = new PoolNode(this.api.url, nodeName, this.#pool, more);
+    const { pool = "192.0.2.200-192.0.2.220", leaseSeconds = endlessLeaseSeconds } = this.#options;
+    const monotonicMs = () => performance.now() + this.clock.aheadMs;
+    const node = new PoolNode(this.api.url, nodeName, pool, {
+      ...timing,
+      leaseSeconds,
+      monotonicMs,
+      ...more,
+    });
     this.#t.after(() => node.stop());
     await node.start();
     return node;
@@ -91,10 +113,17 @@ export class PoolRig {
   }
 
   async leader(): Promise<string> {
-    const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/frontdesk-load-balancer";
-    return until(async () => (await this.object(path)).spec?.holderIdentity || undefined);
+    return until(async () => (await this.object(leaderLeasePath)).spec?.holderIdentity || undefined);
+  }
+
+  /** When the node has last said that it is there, in milliseconds since 1970. */
+  async renewedAtMs(nodeName: string): Promise<number> {
+    const { spec } = await this.object(`${leaderLeasePath}-${nodeName}`);
+    return Date.parse(spec?.renewTime ?? "");
   }
 }
+
+const leaderLeasePath = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/frontdesk-load-balancer";
 
 export class PoolNode implements InterfaceAddresses {
   readonly name: string;
@@ -102,17 +131,20 @@ export class PoolNode implements InterfaceAddresses {
   readonly lines: string[] = [];
   /** What it answers for. */
   readonly held = new Set<string>();
+  /** Requests to the API server, made or tried. */
+  attemptCount = 0;
   readonly #source: ApiSource;
   readonly #client: ApiClient;
   readonly #loadBalancer: LoadBalancerPool;
   readonly #cluster: ClusterStore;
   #isCutOff = false;
 
-  constructor(server: string, name: string, pool: string, more: { readonly rightsRetryMs?: number }) {
+  constructor(server: string, name: string, pool: string, timing: Partial<LoadBalancerPoolTiming>) {
     this.name = name;
     const access = {
       server,
       credentials: async () => {
+        this.attemptCount++;
         if (this.#isCutOff) throw new Error("the network is gone");
         return {};
       },
@@ -138,7 +170,7 @@ export class PoolNode implements InterfaceAddresses {
       events: { report: event => void this.events.push(event) },
       log,
       interfaces: this,
-      timing: { ...timing, ...more },
+      timing,
     });
   }
 
@@ -179,12 +211,6 @@ export class PoolNode implements InterfaceAddresses {
 }
 
 /** What `look` finds, as soon as it finds anything. */
-export async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const patience = AbortSignal.timeout(15_000);
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (patience.aborted) throw new Error(`never found: ${look}`);
-    await delay(5);
-  }
+export function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  return untilFound(String(look), look);
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { pino } from "pino";
 import { parseAllDocuments } from "yaml";
 import { ApiClient, readText } from "../../../src/cluster/api/api-client.ts";
@@ -14,35 +14,20 @@ import { untilSynced } from "../../../src/cluster/until-synced.ts";
 import { parsePool } from "../../../src/proxy/load-balancer/address-ranges.ts";
 import type { InterfaceAddresses } from "../../../src/proxy/load-balancer/interface-addresses.ts";
 import { LoadBalancerPool } from "../../../src/proxy/load-balancer/load-balancer-pool.ts";
-import { findPrograms, RealApiServer } from "../../cluster/api/real-api-server.ts";
+import { describeWithRealApiServer, guest } from "../../cluster/api/real-api-server.ts";
 import { until } from "./pool-rig.ts";
 
-const programs = findPrograms();
 const manifest = new URL("../../../manifests/load-balancer-rbac.yaml", import.meta.url);
-const guest = { kind: "User", name: "guest", apiGroup: "rbac.authorization.k8s.io" };
 const nowhere: InterfaceAddresses = { list: async () => [], apply: async () => {} };
 
-describe("a load-balancer pool and a real API server", {
-  skip: typeof programs === "string" ? programs : false,
-  timeout: 120_000,
-}, () => {
-  let server: RealApiServer;
+describeWithRealApiServer("a load-balancer pool and a real API server", server => {
   let admin: ApiClient;
   before(async () => {
-    if (typeof programs === "string") return;
-    server = await RealApiServer.start(programs);
-    admin = new ApiClient(await openAccess({ file: await server.kubeconfig("admin") }));
-    await server.send("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
-      metadata: { name: "kubeadm:node-proxier" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:node-proxier" },
-      subjects: [guest],
-    });
-    await server.send("POST", "/api/v1/nodes", { metadata: { name: "n1" } });
+    admin = new ApiClient(await openAccess({ file: await server().kubeconfig("admin") }));
+    await server().bindGuest("kubeadm:node-proxier", "system:node-proxier");
+    await server().send("POST", "/api/v1/nodes", { metadata: { name: "n1" } });
   });
-  after(async () => {
-    admin?.close();
-    await server?.close();
-  });
+  after(() => admin?.close());
 
   /** Gives the guest what the manifest gives kube-proxy. */
   async function applyManifest(): Promise<void> {
@@ -52,7 +37,7 @@ describe("a load-balancer pool and a real API server", {
       const namespace = metadata.namespace === undefined ? "" : `namespaces/${metadata.namespace}/`;
       if (object.subjects !== undefined) object.subjects = [guest];
       const path = `/apis/rbac.authorization.k8s.io/v1/${namespace}${kind.toLowerCase()}s`;
-      await server.send("POST", path, object);
+      await server().send("POST", path, object);
     }
   }
 
@@ -62,7 +47,7 @@ describe("a load-balancer pool and a real API server", {
   }
 
   async function startPool() {
-    const access = await openAccess({ file: await server.kubeconfig("guest") });
+    const access = await openAccess({ file: await server().kubeconfig("guest") });
     const lines: string[] = [];
     const cluster = new ClusterStore(error => {
       throw error;
@@ -98,7 +83,7 @@ describe("a load-balancer pool and a real API server", {
 
   test("LoadBalancerPool waits for its rights and then gives addresses, changes them and takes them back", async () => {
     const web = "/api/v1/namespaces/default/services/web";
-    await server.send("POST", "/api/v1/namespaces/default/services", {
+    await server().send("POST", "/api/v1/namespaces/default/services", {
       metadata: { name: "web" },
       spec: { type: "LoadBalancer", ports: [{ port: 80 }] },
     });
@@ -117,14 +102,14 @@ describe("a load-balancer pool and a real API server", {
     );
 
     const wanted = { ...(await read(web)), status: undefined };
-    await server.send("PUT", web, { ...wanted, spec: { ...wanted.spec, loadBalancerIP: "192.0.2.220" } });
+    await server().send("PUT", web, { ...wanted, spec: { ...wanted.spec, loadBalancerIP: "192.0.2.220" } });
     await until(
       async () => (await read(web)).status?.loadBalancer?.ingress?.[0]?.ip === "192.0.2.220" || undefined,
     );
 
     const changed = { ...(await read(web)), status: undefined };
     const { loadBalancerIP: _, ...spec } = changed.spec;
-    await server.send("PUT", web, { ...changed, spec: { ...spec, type: "ClusterIP" } });
+    await server().send("PUT", web, { ...changed, spec: { ...spec, type: "ClusterIP" } });
     await until(async () => (await read(web)).status?.loadBalancer?.ingress === undefined || undefined);
 
     await pool.stop();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PluginStartError } from "../../../../src/dns/plugins/plugin.ts";
 import { isTransferableLayer } from "../../../../src/dns/plugins/transfer/transferable.ts";
+import { replaceFile } from "../../../support/replace-file.ts";
 import { formatRecord } from "../../../support/zone-text.ts";
 import type { Rig } from "../rig.ts";
 import { directory, nsLine, soaLine, startFile, startZone, zoneText } from "./file-rig.ts";
@@ -34,21 +35,21 @@ async function nextLine(running: Rig): Promise<string> {
 test("a changed file with a new serial is read again", async () => {
   const running = await startZone(small(1, "192.0.2.1"), "reload 5ms");
   const changed = nextChange(running);
-  await writeFile(join(directory, "zone"), small(2, "192.0.2.22"));
+  await replaceFile(join(directory, "zone"), small(2, "192.0.2.22"));
   await changed;
   assert.deepEqual(await addressOfWww(running), ["192.0.2.22"]);
 });
 
 test("a changed file with its old serial changes nothing and is told of", async () => {
   const running = await startZone(small(1, "192.0.2.1"), "reload 5ms");
-  await writeFile(join(directory, "zone"), small(1, "192.0.2.22"));
+  await replaceFile(join(directory, "zone"), small(1, "192.0.2.22"));
   assert.match(await nextLine(running), /its SOA serial is still 1: zone example.org. stays as it was/);
   assert.deepEqual(await addressOfWww(running), ["192.0.2.1"]);
 });
 
 test("a change that breaks the file keeps the old zone and is told with its place", async () => {
   const running = await startZone(small(1, "192.0.2.1"), "reload 5ms");
-  await writeFile(join(directory, "zone"), small(2, "nowhere"));
+  await replaceFile(join(directory, "zone"), small(2, "nowhere"));
   assert.match(await nextLine(running), /zone:3:7: \\"nowhere\\" is not an IPv4 address; .* stays as it was/);
   assert.deepEqual(await addressOfWww(running), ["192.0.2.1"]);
 });
@@ -57,7 +58,7 @@ test("a change of an included file is a change of the zone", async () => {
   await writeFile(join(directory, "more"), small(1, "192.0.2.1"));
   const running = await startZone("$INCLUDE more\n", "reload 5ms");
   const changed = nextChange(running);
-  await writeFile(join(directory, "more"), small(2, "192.0.2.22"));
+  await replaceFile(join(directory, "more"), small(2, "192.0.2.22"));
   await changed;
   assert.deepEqual(await addressOfWww(running), ["192.0.2.22"]);
 });
@@ -67,7 +68,7 @@ test("a file that comes later is served when it comes", async () => {
   const rig = await startFile(`. {\n file ${path} example.org {\n reload 5ms\n }\n}`);
   assert.equal((await rig.ask("www.example.org. A")).rcode, "SERVFAIL");
   const changed = nextChange(rig);
-  await writeFile(path, small(1, "192.0.2.1"));
+  await replaceFile(path, small(1, "192.0.2.1"));
   await changed;
   assert.deepEqual(await addressOfWww(rig), ["192.0.2.1"]);
 });

