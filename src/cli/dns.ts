@@ -51,7 +51,9 @@ async function runDns(given: Given, stopped: Promise<unknown>): Promise<number> 
   }
   if (given.isSet("plugins")) return print(dictionary.plugins.map(({ name }) => `dns.${name}`));
   if (given.isSet("version")) return print([`Frontdesk-${version}`, platform()]);
-  if (process.env[memberVariable] !== undefined && process.connected) return runFurther(given, stopped);
+  // Also when the one that has started this process is gone already: then this has nothing to do.
+  const isStartedByFirst = process.env[memberVariable] !== undefined && process.send !== undefined;
+  if (isStartedByFirst) return runFurther(given, stopped);
   const source = corefileSource(nonEmpty(given, "conf"), defaultPortOf(given));
   const corefile = source.load();
   const isShared = processCount(corefile.plan).count > 1;

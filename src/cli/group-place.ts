@@ -10,9 +10,6 @@ import { MemberProcess } from "./member-process.ts";
 export interface GroupPlaceOptions {
   /** From 2 on. */
   readonly number: number;
-  /** Of processes in the group. */
-  readonly count: number;
-  readonly plan: GroupPlan;
   readonly log: Logger;
   /** Hears what a process had counted that is gone. */
   readonly onGone: (counted: MetricSnapshot) => void;
@@ -29,6 +26,8 @@ export class GroupPlace {
   readonly #backoff = new Backoff(backoffTimes, Math.random);
   readonly #running: Promise<number | string>;
   #plan: GroupPlan;
+  /** Of processes in the group. */
+  #count: number;
   #member: MemberProcess | undefined;
   #servesSinceMs: number | undefined;
   #isEnding = false;
@@ -36,9 +35,10 @@ export class GroupPlace {
   #pause = new AbortController();
   #restarts = 0;
 
-  constructor(options: GroupPlaceOptions) {
+  constructor(options: GroupPlaceOptions, plan: GroupPlan, count: number) {
     this.#options = options;
-    this.#plan = options.plan;
+    this.#plan = plan;
+    this.#count = count;
     this.#running = this.#run();
   }
 
@@ -56,8 +56,9 @@ export class GroupPlace {
   }
 
   /** Resolves when queries are answered by this plan, or there is no process that answers any. */
-  async follow(plan: GroupPlan): Promise<void> {
+  async follow(plan: GroupPlan, count: number): Promise<void> {
     this.#plan = plan;
+    this.#count = count;
     const member = this.#member;
     // Nobody notices when one that is still loading begins again.
     if (member === undefined) this.#pause.abort();
@@ -87,10 +88,17 @@ export class GroupPlace {
   }
 
   async #run(): Promise<number | string> {
-    const { number, count, onGone } = this.#options;
+    const { number, onGone } = this.#options;
     while (!this.#isEnding) {
-      const member = new MemberProcess(number, count);
       const plan = this.#plan;
+      let member: MemberProcess;
+      try {
+        member = new MemberProcess(number, this.#count);
+      } catch (error) {
+        // Of some of what may be missing, memory for one, the system tells at once.
+        await this.#pauseAfter(undefined, (error as Error).message);
+        continue;
+      }
       this.#member = member;
       void this.#serve(member);
       const how = await member.ended;
@@ -100,19 +108,25 @@ export class GroupPlace {
       onGone(member.counted);
       if (this.#isEnding) return how;
       const isObsolete = servedSinceMs === undefined && this.#plan !== plan;
-      if (!isObsolete) await this.#pauseAfter(member, how, servedSinceMs);
+      if (!isObsolete) await this.#pauseAfter(member.processId, how, servedSinceMs);
     }
     return 0;
   }
 
-  async #pauseAfter(member: MemberProcess, how: number | string, servedSinceMs = Infinity): Promise<void> {
+  /** Without a process id it never came to be. */
+  async #pauseAfter(
+    processId: number | undefined,
+    how: number | string,
+    servedSinceMs = Infinity,
+  ): Promise<void> {
     const { number, log } = this.#options;
     this.#restarts += 1;
     if (performance.now() - servedSinceMs > provenMs) this.#backoff.reset();
     const pauseMs = this.#backoff.next();
+    const what = processId === undefined ? "a process cannot be started" : `process ${processId} has ended`;
     const why = typeof how === "number" ? `exit code ${how}` : how;
     const next = `the others go on, and another is started in ${(pauseMs / 1_000).toFixed(1)} s`;
-    log.warn({ process: number }, `process ${member.processId} has ended (${why}); ${next}`);
+    log.warn({ process: number }, `${what} (${why}); ${next}`);
     this.#pause = new AbortController();
     await delay(pauseMs, undefined, { signal: this.#pause.signal }).catch(() => {});
   }

@@ -24,7 +24,7 @@ export class MemberProcess {
   #isHanging = false;
   #counted: MetricSnapshot = [];
 
-  /** Starts this program once more, as the process of this number among so many. */
+  /** Starts this program once more, as the process of this number among so many. Throws the system's error. */
   constructor(number: number, count: number) {
     const [, program = "", ...words] = process.argv;
     this.#child = fork(program, words, {
@@ -91,8 +91,8 @@ export class MemberProcess {
 
   #send(request: Request): number {
     const id = ++this.#lastId;
-    // That the other side is gone is known by its end.
-    this.#child.send({ id, request }, () => {});
+    // That the other side is gone, or has never been there, is known by its end.
+    if (this.#child.connected) this.#child.send({ id, request }, () => {});
     return id;
   }
 

@@ -45,13 +45,16 @@ export class ProcessGroup {
     const onGone = (counted: MetricSnapshot) => this.#keep(counted);
     const added = Array.from({ length: count - 1 - staying.length }, (_, index) => {
       const number = staying.length + 2 + index;
-      return new GroupPlace({ number, count, plan, log, onGone });
+      return new GroupPlace({ number, log, onGone }, plan, count);
     });
     this.#places = [...staying, ...added];
     this.#leaving = surplus;
-    this.#earlierRestarts += sum(surplus.map(({ restarts }) => restarts));
-    await Promise.all([...surplus.map(place => place.end(0)), ...staying.map(place => place.follow(plan))]);
+    await Promise.all([
+      ...surplus.map(place => place.end(0)),
+      ...staying.map(place => place.follow(plan, count)),
+    ]);
     this.#leaving = [];
+    this.#earlierRestarts += sum(surplus.map(({ restarts }) => restarts));
   }
 
   /** What the other processes wait for, one line each. */
@@ -68,6 +71,8 @@ export class ProcessGroup {
   async scrape(): Promise<Scrape> {
     const lasting = this.#lasting;
     const places = [...this.#places, ...this.#leaving];
+    // Now: what a leaving place adds is soon among the earlier ones.
+    const restarts = this.#earlierRestarts + sum(places.map(place => place.restarts));
     const snapshots = await Promise.all([
       this.#options.metrics.snapshot(),
       ...places.map(place => place.metrics()),
@@ -76,7 +81,7 @@ export class ProcessGroup {
       labels: { process: String(places[index - 1]?.number ?? 1) },
       value: requestsIn(snapshot),
     }));
-    return scrapeTogether([...snapshots, await lasting, this.#ownMetrics(places, requests)]);
+    return scrapeTogether([...snapshots, await lasting, this.#ownMetrics(places, restarts, requests)]);
   }
 
   /** Ends all others. Resolves with the worst exit code, as far as this program has one for it. */
@@ -89,9 +94,12 @@ export class ProcessGroup {
     this.#lasting = this.#lasting.then(before => lastingCounts([before, counted]));
   }
 
-  #ownMetrics(places: readonly GroupPlace[], requests: MetricState["values"]): MetricSnapshot {
+  #ownMetrics(
+    places: readonly GroupPlace[],
+    restarts: number,
+    requests: MetricState["values"],
+  ): MetricSnapshot {
     const serving = 1 + places.filter(({ isServing }) => isServing).length;
-    const restarts = this.#earlierRestarts + sum(places.map(place => place.restarts));
     return [
       {
         name: "frontdesk_dns_processes",

@@ -1,7 +1,12 @@
 /** Processes of a group come, go and change while queries are asked. */
 
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { corefileFixture } from "../../cli/corefile-fixture.ts";
 import { kinds } from "../server/udp-rig.ts";
 import { eventually, type Group, startGroup } from "./group-rig.ts";
 
@@ -132,6 +137,28 @@ test("a process that is told to end finishes its queries, and another takes its 
   assert.equal(await group.total("coredns_dns_requests_total"), 40 * clients.size);
 });
 
+test("a restart counts once, also while the process of its place finishes what is under way", {
+  skip,
+}, async context => {
+  const group = await startGroup(context, { count: 2 });
+  process.kill(group.others()[0] ?? 0, "SIGKILL");
+  await untilRestarted(group, 1);
+  await untilServing(group, 2);
+  const [last = 0] = group.others();
+  process.kill(last, "SIGSTOP");
+  const reloaded = group.reload({ count: undefined });
+  try {
+    // Each takes as long as a process has to answer, and the reload is at that one by the second.
+    for (let look = 0; look < 2; look++) {
+      assert.equal(await group.total("frontdesk_dns_process_restarts_total"), 1);
+    }
+  } finally {
+    process.kill(last, "SIGCONT");
+  }
+  await reloaded;
+  assert.equal(await group.total("frontdesk_dns_process_restarts_total"), 1);
+});
+
 test("without the first process none goes on", { skip }, async context => {
   const { command, others, socketCount } = await startGroup(context, { count: 3 });
   const pids = others();
@@ -145,4 +172,26 @@ test("without the first process none goes on", { skip }, async context => {
     }
   };
   await eventually(() => pids.every(isGone) || undefined);
+});
+
+test("a process that begins when the first is gone already ends, and is no first one itself", async context => {
+  const { file } = await corefileFixture(context, ".:0 {\n bind 127.0.0.1\n whoami\n}\n");
+  const untilAlone = "data:text/javascript,await new Promise(gone => process.once('disconnect', gone))";
+  const orphan = fork(
+    fileURLToPath(new URL("../../../src/main.ts", import.meta.url)),
+    ["dns", "-conf", file],
+    {
+      env: { ...process.env, FRONTDESK_MEMBER: "2" },
+      execArgv: ["--import", untilAlone],
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    },
+  );
+  context.after(() => orphan.kill("SIGKILL"));
+  const stdout = orphan.stdout ?? assert.fail();
+  const output = text(stdout);
+  // A first one would tell where it listens, and stay.
+  const listens = once(stdout, "data").then(() => "listens");
+  orphan.disconnect();
+  assert.deepEqual(await Promise.race([once(orphan, "exit"), listens]), [0, null]);
+  assert.equal(await output, "");
 });
