@@ -58,7 +58,10 @@ test("a TCP client that asks without pause takes its turn among others", async c
   const [alone, beside] = [best("alone"), best("beside")];
   // Who had to wait for all of it would wait for half of its time.
   const limitMs = Math.min(...floodMs) / 10;
-  assert.ok(beside - alone < limitMs, `${alone} ms alone, ${beside} ms beside it, of at most ${limitMs} ms more`);
+  assert.ok(
+    beside - alone < limitMs,
+    `${alone} ms alone, ${beside} ms beside it, of at most ${limitMs} ms more`,
+  );
 });
 
 test("five hundred idle TCP clients keep nobody else from being answered, and are let go when they stay idle", async context => {
