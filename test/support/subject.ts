@@ -59,6 +59,8 @@ export interface SubjectOptions {
   readonly corednsBinary?: string | undefined;
   /** Frontdesk's program file, such as a bundle; `src/main.ts` when absent. */
   readonly program?: string | undefined;
+  /** Of Frontdesk, besides our own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** What stands before the command: a program that starts it and becomes it. */
   readonly launcher?: readonly string[];
 }
@@ -116,6 +118,7 @@ interface SubjectPlan extends ServerAddress {
   readonly metricsPort: number;
   readonly corednsBinary: string | undefined;
   readonly program: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly launcher: readonly string[];
 }
 
@@ -140,6 +143,7 @@ function planOf(
     metricsPort,
     corednsBinary: options.corednsBinary ?? corednsBinary,
     program: options.program ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url)),
+    environment: options.environment ?? {},
     launcher: options.launcher ?? [],
   };
 }
@@ -152,7 +156,7 @@ async function launch(plan: SubjectPlan): Promise<ChildProcess> {
   const server =
     plan.corednsBinary === undefined ? [process.execPath, plan.program, "dns"] : [plan.corednsBinary];
   const [command = "", ...args] = [...plan.launcher, ...server, "-conf", file];
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder };
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder, ...plan.environment };
   return spawn(command, args, { ...options, env });
 }
 

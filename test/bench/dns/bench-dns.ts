@@ -48,7 +48,7 @@ export const dnsUsage = `npm run bench -- [dns]   queries per CPU second, latenc
   --changes N            of each kind in each round (100)
   --churn-seconds N      of 100 000 queries and 100 changes a second (10)
   --dnsperf              takes queries per CPU second with dnsperf's load, not our own
-  --program FILE         what to run instead of src/main.ts
+  --program FILE         what to run instead of src/main.ts: dist/frontdesk.js runs with the image's settings
   --write-readme         writes the table into README.md
   KUBECONFIG=FILE        a cluster to read, instead of an API server of its own
   COREDNS=FILE           a CoreDNS to run beside it`;
@@ -142,9 +142,7 @@ function describeRun({
 /** Where files are is this machine's own affair. */
 function describeCommand(args: readonly string[]): string {
   const given = ["KUBECONFIG", "COREDNS"].filter(name => process.env[name] !== undefined);
-  const { NODE_OPTIONS } = process.env;
-  const options = NODE_OPTIONS === undefined ? [] : [`NODE_OPTIONS="${NODE_OPTIONS}"`];
-  return [...given.map(name => `${name}=…`), ...options, "npm run bench -- dns", ...args].join(" ");
+  return [...given.map(name => `${name}=…`), "npm run bench -- dns", ...args].join(" ");
 }
 
 function readOptions(args: readonly string[]) {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { ServerAddress } from "../../support/dns-client.ts";
 import { type CorefileSite, type Subject, startSubject } from "../../support/subject.ts";
 import { startProcess } from "../bench-process.ts";
+import { imageEnvironment } from "../image.ts";
 import type { BareListenerStarted } from "./bare-listener.ts";
 
 export type ServerName = "frontdesk" | "coredns";
@@ -16,7 +17,7 @@ export interface ServerPlan {
   readonly name: ServerName;
   readonly kubeconfigFile: string;
   readonly upstream: ServerAddress;
-  /** Frontdesk's program file. */
+  /** Frontdesk's program file: a bundle runs as in the image. */
   readonly program: string;
   /** CoreDNS's, for the server of that name. */
   readonly corednsBinary: string | undefined;
@@ -31,6 +32,9 @@ export async function startServer(plan: ServerPlan, launcher: readonly string[])
     corednsBinary: name === "coredns" ? plan.corednsBinary : undefined,
     // It runs in a folder of its own.
     program: resolve(program),
+    ...(program.endsWith(".js") && name === "frontdesk"
+      ? { environment: imageEnvironment(resolve(program)) }
+      : {}),
     launcher,
   });
 }

@@ -1,6 +1,6 @@
 /** A DNS server as its image starts it, in a memory cgroup. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServerAddress } from "../../support/dns-client.ts";
 import { ownAddress } from "../../support/own-address.ts";
 import { isOk } from "../../support/subject.ts";
+import { imageEnvironment } from "../image.ts";
 import { MemoryGroup } from "./group.ts";
 
 const ports = { dns: 1053, health: 8080, ready: 8181, metrics: 9153 };
@@ -32,21 +33,14 @@ export interface PhaseReading {
   readonly kills: number;
 }
 
-/** A bundle, with the settings that the Dockerfile gives it; compiled before, as there, in a folder of ours. */
+/** A bundle, as the image runs it. */
 export function imageOf(program: string): MemoryServer {
   const file = resolve(program);
-  const NODE_COMPILE_CACHE = join(tmpdir(), "frontdesk-compile-cache");
-  const environment = { ...imageEnvironment(), NODE_COMPILE_CACHE };
-  execFileSync(process.execPath, [file, "dns", "-plugins"], { env: environment });
-  return { name: "frontdesk", command: [process.execPath, file, "dns"], environment };
-}
-
-/** Of the first stage that sets any. */
-function imageEnvironment(): Readonly<Record<string, string>> {
-  const text = readFileSync(new URL("../../../Dockerfile", import.meta.url), "utf8");
-  const settings = /^ENV ((?:.*\\\n)*.*)$/m.exec(text)?.[1] ?? "";
-  const pairs = settings.matchAll(/(\w+)=(?:"([^"]*)"|([^\s\\]+))/g);
-  return Object.fromEntries(Array.from(pairs, ([, name = "", quoted, bare = ""]) => [name, quoted ?? bare]));
+  return {
+    name: "frontdesk",
+    command: [process.execPath, file, "dns"],
+    environment: imageEnvironment(file),
+  };
 }
 
 export class MemorySubject implements AsyncDisposable {
