@@ -6,14 +6,19 @@ const zero = 0x30;
  * 32 bits, which takes no memory of its own; everything else stays the text it is.
  */
 export function addressKey(address: string): string | number {
+  return ipv4Key(address, 0, address.length) ?? address;
+}
+
+/** The key of the address from `start` to `end` of a text; undefined for all but IPv4. */
+export function ipv4Key(text: string, start: number, end: number): number | undefined {
   let key = 0;
   let octet = 0;
   let digits = 0;
   let octets = 1;
-  for (let index = 0; index < address.length; index++) {
-    const code = address.charCodeAt(index);
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index);
     if (code === dot) {
-      if (digits === 0 || octets === 4) return address;
+      if (digits === 0 || octets === 4) return undefined;
       key = (key << 8) | octet;
       octets++;
       octet = 0;
@@ -21,11 +26,11 @@ export function addressKey(address: string): string | number {
     } else {
       const digit = code - zero;
       // A leading zero is another spelling, and another text.
-      if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return address;
+      if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return undefined;
       octet = octet * 10 + digit;
-      if (octet > 255) return address;
+      if (octet > 255) return undefined;
       digits++;
     }
   }
-  return octets === 4 && digits > 0 ? (key << 8) | octet : address;
+  return octets === 4 && digits > 0 ? (key << 8) | octet : undefined;
 }

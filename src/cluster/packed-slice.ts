@@ -5,6 +5,7 @@
  * a garbage collection looks at each object and not inside of a text, and queries wait for it.
  */
 
+import { addressKey, ipv4Key } from "./address-key.ts";
 import type { Endpoint, EndpointPort, EndpointSlice, ImportedSlice } from "./objects.ts";
 
 /** Of an endpoint, with what is usual left out at the end. One address stands for itself. */
@@ -22,7 +23,25 @@ const state = { ready: 1, serving: 2, terminating: 4 };
 
 /** The same slice, but that its endpoints are on no node and meant for everybody. Each look at them makes them anew. */
 export function packSlice(slice: EndpointSlice): EndpointSlice {
-  return new PackedSlice(slice);
+  if (slice instanceof PackedSlice) return slice;
+  const rows = slice.endpoints.map(endpoint => packEndpoint(endpoint, slice.namespace));
+  return new PackedSlice(slice, `[${rows.join(",")}]`);
+}
+
+/** The slice with the endpoints of `text`: a list of what `packEndpoint` makes, in JSON. */
+export function packedSlice(slice: EndpointSlice, text: string): EndpointSlice {
+  return new PackedSlice(slice, text);
+}
+
+/** JSON of one endpoint. Nothing is left out of it where the namespace of its slice is not known. */
+export function packEndpoint(endpoint: Endpoint, sliceNamespace: string | undefined): string {
+  return JSON.stringify(rowOf(endpoint, sliceNamespace));
+}
+
+/** What each address of the slice is found by. */
+export function addressKeysOf(slice: EndpointSlice): readonly (string | number)[] {
+  const keys = slice instanceof PackedSlice ? slice.ipv4Keys() : undefined;
+  return keys ?? slice.endpoints.flatMap(({ addresses }) => addresses.map(addressKey));
 }
 
 class PackedSlice implements EndpointSlice {
@@ -39,7 +58,7 @@ class PackedSlice implements EndpointSlice {
   /** JSON of the rows. */
   readonly #text: string;
 
-  constructor(slice: EndpointSlice) {
+  constructor(slice: EndpointSlice, text: string) {
     this.namespace = slice.namespace;
     this.name = slice.name;
     this.resourceVersion = slice.resourceVersion;
@@ -49,17 +68,39 @@ class PackedSlice implements EndpointSlice {
     this.addressType = slice.addressType;
     this.ports = slice.ports;
     this.changeTriggeredAtMs = slice.changeTriggeredAtMs;
-    this.#text = JSON.stringify(slice.endpoints.map(endpoint => rowOf(endpoint, slice.namespace)));
+    this.#text = text;
   }
 
   get endpoints(): readonly Endpoint[] {
     return (JSON.parse(this.#text) as readonly Row[]).map(row => endpointOf(row, this.namespace));
   }
+
+  /**
+   * Undefined unless all endpoints have one address, of IPv4: then they need not be made for that. What is found inside
+   * of a text for the border between two rows has no address behind it.
+   */
+  ipv4Keys(): readonly number[] | undefined {
+    const text = this.#text;
+    if (text === "[]") return [];
+    const keys: number[] = [];
+    for (let border = -1, start = 1; ; start = border + 2) {
+      if (!text.startsWith(startOfRow, start)) return undefined;
+      const address = start + startOfRow.length;
+      const key = ipv4Key(text, address, text.indexOf('"', address));
+      if (key === undefined) return undefined;
+      keys.push(key);
+      border = text.indexOf(betweenRows, address);
+      if (border === -1) return keys;
+    }
+  }
 }
 
-function rowOf(endpoint: Endpoint, sliceNamespace: string): Row {
+const startOfRow = '["';
+const betweenRows = "],[";
+
+function rowOf(endpoint: Endpoint, sliceNamespace: string | undefined): Row {
   const { addresses, isReady, isServing, isTerminating, hostname, zone, targetRef } = endpoint;
-  const { kind = usual.kind, namespace = sliceNamespace, name = "" } = targetRef ?? {};
+  const { kind = usual.kind, namespace = sliceNamespace ?? "", name = "" } = targetRef ?? {};
   const bits =
     (isReady ? state.ready : 0) | (isServing ? state.serving : 0) | (isTerminating ? state.terminating : 0);
   const [address] = addresses;

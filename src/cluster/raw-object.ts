@@ -37,3 +37,10 @@ export function namespaceOf(raw: RawObject): string {
 export function versionOf(raw: RawObject): string {
   return raw.metadata?.resourceVersion ?? "";
 }
+
+/** The key of the trimmed object, for raw ones that are on their way out or cannot be trimmed. */
+export function keyOf({ metadata }: RawObject): string {
+  return metadata?.namespace === undefined
+    ? (metadata?.name ?? "")
+    : `${metadata.namespace}/${metadata.name}`;
+}

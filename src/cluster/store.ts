@@ -18,6 +18,7 @@ import type {
   ServiceImport,
 } from "./objects.ts";
 import { objectKey } from "./objects.ts";
+import { addressKeysOf } from "./packed-slice.ts";
 import type { SerialScope } from "./serial-scope.ts";
 import { scopesOf } from "./serial-scope.ts";
 
@@ -213,9 +214,7 @@ export class ClusterStore implements Cluster {
 
   #addressIndex(): Index<EndpointSlice, string | number> {
     if (this.#slicesByAddress !== undefined) return this.#slicesByAddress;
-    const index = new Index<EndpointSlice, string | number>(({ endpoints }) =>
-      endpoints.flatMap(({ addresses }) => addresses.map(addressKey)),
-    );
+    const index = new Index<EndpointSlice, string | number>(addressKeysOf);
     for (const slice of this.objects("EndpointSlice")) index.update(undefined, slice);
     this.#slicesByAddress = index;
     return index;

@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice, ImportedSlice } from "./objects.ts";
+import { packedSlice } from "./packed-slice.ts";
 import type { Raw, RawObject } from "./raw-object.ts";
 import { nameOf, namespaceOf, none, versionOf } from "./raw-object.ts";
 
@@ -8,11 +9,16 @@ const importNameLabel = "multicluster.kubernetes.io/service-name";
 const sourceClusterLabel = "multicluster.kubernetes.io/source-cluster";
 const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 
-/** Projects a slice of discovery.k8s.io/v1. */
+/** What is read of these maps. */
+export const sliceLabels = [serviceNameLabel, headlessLabel, importNameLabel, sourceClusterLabel];
+export const sliceAnnotations = [triggerTimeAnnotation];
+
+/** Projects a slice of discovery.k8s.io/v1. Its endpoints may already be packed. */
 export function trimEndpointSlice(raw: RawObject): EndpointSlice {
+  const isPacked = typeof raw.endpoints === "string";
   const triggerTime = raw.metadata?.annotations?.[triggerTimeAnnotation];
   const changeTriggeredAtMs = triggerTime === undefined ? Number.NaN : Date.parse(triggerTime);
-  return {
+  const slice: EndpointSlice = {
     kind: "EndpointSlice",
     namespace: namespaceOf(raw),
     name: nameOf(raw),
@@ -21,10 +27,11 @@ export function trimEndpointSlice(raw: RawObject): EndpointSlice {
     isHeadless: raw.metadata?.labels?.[headlessLabel] !== undefined,
     imported: importOf(raw),
     addressType: raw.addressType as EndpointSlice["addressType"],
-    endpoints: ((raw.endpoints as Raw[] | null | undefined) ?? []).map(trimEndpoint),
+    endpoints: isPacked ? [] : ((raw.endpoints as Raw[] | null | undefined) ?? []).map(trimEndpoint),
     ports: ((raw.ports as Raw[] | null | undefined) ?? []).map(trimEndpointPort),
     changeTriggeredAtMs: Number.isNaN(changeTriggeredAtMs) ? undefined : changeTriggeredAtMs,
   };
+  return isPacked ? packedSlice(slice, raw.endpoints as string) : slice;
 }
 
 function importOf({ metadata }: RawObject): ImportedSlice | undefined {
@@ -33,7 +40,7 @@ function importOf({ metadata }: RawObject): ImportedSlice | undefined {
   return { serviceName, cluster: metadata?.labels?.[sourceClusterLabel] ?? "" };
 }
 
-function trimEndpoint(endpoint: Raw): Endpoint {
+export function trimEndpoint(endpoint: Raw): Endpoint {
   const conditions = endpoint.conditions ?? {};
   const target = endpoint.targetRef;
   const isReady = conditions.ready ?? true;

@@ -30,7 +30,7 @@ import { trimEndpointSlice } from "./trim-endpoint-slice.ts";
 
 export type { RawObject } from "./raw-object.ts";
 
-const tolerateUnreadyAnnotation = "service.alpha.kubernetes.io/tolerate-unready-endpoints";
+export const tolerateUnreadyAnnotation = "service.alpha.kubernetes.io/tolerate-unready-endpoints";
 /** Default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours. */
 const defaultAffinityTimeoutSeconds = 10800;
 

@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { addressKey } from "../../src/cluster/address-key.ts";
 import type { Endpoint, EndpointSlice } from "../../src/cluster/objects.ts";
-import { packSlice } from "../../src/cluster/packed-slice.ts";
-
-const text = fc.oneof(fc.constant(""), fc.string(), fc.stringMatching(/^[a-z0-9-]{1,20}$/));
-const target = fc.record(
-  {
-    kind: fc.oneof(
-      fc.constant("Pod"),
-      text.filter(kind => kind !== ""),
-    ),
-    namespace: fc.oneof(
-      fc.constant("shop"),
-      text.filter(namespace => namespace !== ""),
-    ),
-    name: text.filter(name => name !== ""),
-  },
-  { noNullPrototype: true },
-);
-const endpoint: fc.Arbitrary<Endpoint> = fc.record(
-  {
-    addresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), text), { maxLength: 3 }),
-    isReady: fc.boolean(),
-    isServing: fc.boolean(),
-    isTerminating: fc.boolean(),
-    hostname: text,
-    nodeName: fc.constant(""),
-    zone: text,
-    hints: fc.constant(undefined),
-    targetRef: fc.option(target, { nil: undefined }),
-  },
-  { noNullPrototype: true },
-);
+import { addressKeysOf, packSlice } from "../../src/cluster/packed-slice.ts";
+import { arbitraryEndpoint } from "./arbitrary-endpoint.ts";
 
 function sliceOf(endpoints: readonly Endpoint[]): EndpointSlice {
   return {
@@ -50,9 +22,20 @@ function sliceOf(endpoints: readonly Endpoint[]): EndpointSlice {
 
 test("a packed slice has the same endpoints, in the same order", () => {
   fc.assert(
-    fc.property(fc.array(endpoint, { maxLength: 5 }), endpoints => {
+    fc.property(fc.array(arbitraryEndpoint, { maxLength: 5 }), endpoints => {
       assert.deepEqual(packSlice(sliceOf(endpoints)).endpoints, endpoints);
     }),
+  );
+});
+
+test("a packed slice is found by the same addresses, however they are read", () => {
+  fc.assert(
+    fc.property(fc.array(arbitraryEndpoint, { maxLength: 5 }), endpoints => {
+      const keys = endpoints.flatMap(({ addresses }) => addresses.map(addressKey));
+      assert.deepEqual(addressKeysOf(packSlice(sliceOf(endpoints))), keys);
+      assert.deepEqual(addressKeysOf(sliceOf(endpoints)), keys);
+    }),
+    { numRuns: 500 },
   );
 });
 

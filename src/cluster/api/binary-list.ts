@@ -1,100 +1,26 @@
 /**
  * Lists as the API server sends them in Protocol Buffers: a third of the size of JSON, and of no use is made before it is
- * read. Numbers are those of generated.proto in k8s.io/api (core/v1, discovery/v1) and k8s.io/apimachinery (meta/v1,
- * runtime); left out is what no name is made of, and who has written which field.
+ * read. Numbers are those of generated.proto in k8s.io/apimachinery (meta/v1, runtime).
  */
 
 import type { Kind } from "../objects.ts";
 import type { RawObject } from "../raw-object.ts";
+import { binaryReaderOf, type ReadObject } from "./binary-objects.ts";
 import {
   type Cursor,
   type Fields,
-  flag,
   message,
   messages,
   readMessage,
+  readVarint,
   table,
   text,
-  texted,
-  texts,
   whole,
 } from "./protobuf.ts";
 
 export const binaryType = "application/vnd.kubernetes.protobuf";
 
 const magic = Buffer.from("k8s\0", "latin1");
-
-const time = table({ 1: whole("seconds") });
-
-const objectMeta = table({
-  1: text("name"),
-  3: text("namespace"),
-  6: text("resourceVersion"),
-  8: message("creationTimestamp", time, isoTime),
-  9: message("deletionTimestamp", time, isoTime),
-  11: texted("labels"),
-  12: texted("annotations"),
-});
-
-const intOrString = table({ 1: whole("type"), 2: whole("intVal"), 3: text("strVal") });
-
-const serviceSpec = table({
-  1: messages(
-    "ports",
-    table({
-      1: text("name"),
-      2: text("protocol"),
-      3: whole("port"),
-      4: message("targetPort", intOrString, ({ type, intVal, strVal }) => (type === 1 ? strVal : intVal)),
-      5: whole("nodePort"),
-    }),
-  ),
-  2: texted("selector"),
-  3: text("clusterIP"),
-  4: text("type"),
-  5: texts("externalIPs"),
-  7: text("sessionAffinity"),
-  8: text("loadBalancerIP"),
-  9: texts("loadBalancerSourceRanges"),
-  10: text("externalName"),
-  11: text("externalTrafficPolicy"),
-  12: whole("healthCheckNodePort"),
-  13: flag("publishNotReadyAddresses"),
-  14: message(
-    "sessionAffinityConfig",
-    table({ 1: message("clientIP", table({ 1: whole("timeoutSeconds") })) }),
-  ),
-  17: text("ipFamilyPolicy"),
-  18: texts("clusterIPs"),
-  19: texts("ipFamilies"),
-  21: text("loadBalancerClass"),
-  22: text("internalTrafficPolicy"),
-});
-
-const ingress = table({ 1: text("ip"), 2: text("hostname"), 3: text("ipMode") });
-
-const endpoint = table({
-  1: texts("addresses"),
-  2: message("conditions", table({ 1: flag("ready"), 2: flag("serving"), 3: flag("terminating") })),
-  3: text("hostname"),
-  4: message("targetRef", table({ 1: text("kind"), 2: text("namespace"), 3: text("name") })),
-  7: text("zone"),
-});
-
-const objects: { readonly [K in Kind]?: Fields } = {
-  Namespace: table({ 1: message("metadata", objectMeta) }),
-  Service: table({
-    1: message("metadata", objectMeta),
-    2: message("spec", serviceSpec),
-    3: message("status", table({ 1: message("loadBalancer", table({ 1: messages("ingress", ingress) })) })),
-  }),
-  EndpointSlice: table({
-    1: message("metadata", objectMeta),
-    2: messages("endpoints", endpoint),
-    3: messages("ports", table({ 1: text("name"), 2: text("protocol"), 3: whole("port") })),
-    4: text("addressType"),
-  }),
-};
 
 const listMeta = table({ 2: text("resourceVersion"), 3: text("continue") });
 
@@ -107,19 +33,140 @@ const status = table({
   6: whole("code"),
 });
 
-/** Whether objects of the kind can be asked for in this form. */
-export function isBinaryKind(kind: Kind): boolean {
-  return objects[kind] !== undefined;
+export interface ListMetadata {
+  readonly resourceVersion?: string;
+  readonly continue?: string;
 }
 
-/** A list as it would be in JSON. Throws for anything else. */
+/** Numbers of fields · 8 + wire type: of the envelope, and of each list. */
+const rawTag = 18;
+const metadataTag = 10;
+const itemTag = 18;
+const delimitedType = 2;
+/** A tag of one octet, then a varint. */
+const maxHeaderBytes = 11;
+
+/** A list that is read while it arrives: of its octets no more is held than of the object that is not complete. */
+export class BinaryList {
+  readonly #read: ReadObject;
+  #cursor: Cursor = { octets: Buffer.allocUnsafe(64 * 1024), at: 0 };
+  /** Where the octets that have arrived end. */
+  #end = 0;
+  #isOpened = false;
+  /** Octets of the list that have not been read; undefined before it begins. */
+  #rest: number | undefined;
+  #metadata: ListMetadata = {};
+
+  constructor(kind: Kind) {
+    this.#read = binaryReaderOf(kind) ?? readNothing;
+  }
+
+  /** As far as it has been read. */
+  get metadata(): ListMetadata {
+    return this.#metadata;
+  }
+
+  /** Copies the octets. */
+  add(chunk: Buffer): void {
+    const { octets, at } = this.#cursor;
+    if (this.#end + chunk.length > octets.length) {
+      const heldBytes = this.#end - at;
+      const neededBytes = heldBytes + chunk.length;
+      const room = neededBytes > octets.length ? Buffer.allocUnsafe(2 * neededBytes) : octets;
+      octets.copy(room, 0, at, this.#end);
+      this.#cursor = { octets: room, at: 0 };
+      this.#end = heldBytes;
+    }
+    chunk.copy(this.#cursor.octets, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** The objects that have become complete; read all of them before adding more. Throws for what is no list. */
+  *items(): Generator<RawObject, void, void> {
+    if (!this.#isOpened) this.#open();
+    if (this.#isOpened && this.#rest === undefined) this.#findList();
+    for (let field = this.#nextOfList(); field !== undefined; field = this.#nextOfList()) {
+      if (field.tag === metadataTag) this.#metadata = readMessage(this.#cursor, field.end, listMeta);
+      const item = field.tag === itemTag ? this.#read(this.#cursor, field.end) : undefined;
+      this.#cursor.at = field.end;
+      if (item !== undefined) yield item;
+    }
+  }
+
+  /** Throws unless the list is complete. */
+  close(): void {
+    if (!this.#isOpened) throw unknownForm();
+    const isCut = this.#rest === undefined ? this.#cursor.at < this.#end : this.#rest > 0;
+    if (isCut) throw cutOff();
+  }
+
+  #open(): void {
+    if (this.#end < magic.length) return;
+    const { octets } = this.#cursor;
+    if (!octets.subarray(0, magic.length).equals(magic)) throw unknownForm();
+    this.#cursor.at = magic.length;
+    this.#isOpened = true;
+  }
+
+  /** Before the list there is what it is called. */
+  #findList(): void {
+    const { at } = this.#cursor;
+    const field = this.#enterField(Number.POSITIVE_INFINITY);
+    if (field?.tag === rawTag) this.#rest = field.end - this.#cursor.at;
+    else if (field === undefined || field.end > this.#end) this.#cursor.at = at;
+    else {
+      this.#cursor.at = field.end;
+      this.#findList();
+    }
+  }
+
+  /** Undefined until the whole field is here, and behind the last one. */
+  #nextOfList(): { readonly tag: number; readonly end: number } | undefined {
+    if (this.#rest === undefined || this.#rest === 0) return undefined;
+    const { at } = this.#cursor;
+    const field = this.#enterField(this.#rest);
+    if (field === undefined) return undefined;
+    if (field.end - at > this.#rest) throw cutOff();
+    if (field.end > this.#end) {
+      this.#cursor.at = at;
+      return undefined;
+    }
+    this.#rest -= field.end - at;
+    return field;
+  }
+
+  /** Moves behind the header of a field, if it is here. `rest` is the size of what the field is in. */
+  #enterField(rest: number): { readonly tag: number; readonly end: number } | undefined {
+    if (this.#end - this.#cursor.at < Math.min(maxHeaderBytes, rest)) return undefined;
+    const tag = readVarint(this.#cursor);
+    if ((tag & 7) !== delimitedType) throw unknownForm();
+    const sizeBytes = readVarint(this.#cursor);
+    return { tag, end: this.#cursor.at + sizeBytes };
+  }
+}
+
+function readNothing(): RawObject {
+  return {};
+}
+
+function unknownForm(): Error {
+  return new Error("the answer is in no known form");
+}
+
+function cutOff(): Error {
+  return new Error("a message of Protocol Buffers is cut off");
+}
+
+/** A whole list. Throws for anything else. */
 export function readBinaryList(
   octets: Buffer,
   kind: Kind,
-): { metadata: object; items: readonly RawObject[] } {
-  const list = table({ 1: message("metadata", listMeta), 2: messages("items", objects[kind] ?? []) });
-  const { metadata = {}, items = [] } = readContent(octets, list);
-  return { metadata: metadata as object, items: items as readonly RawObject[] };
+): { metadata: ListMetadata; items: readonly RawObject[] } {
+  const list = new BinaryList(kind);
+  list.add(octets);
+  const items = [...list.items()];
+  list.close();
+  return { metadata: list.metadata, items };
 }
 
 /** A Status as it would be in JSON. Throws for anything else. */
@@ -129,12 +176,8 @@ export function readBinaryStatus(octets: Buffer): object {
 
 /** What is inside of the envelope (`Unknown` of the runtime's). */
 function readContent(octets: Buffer, content: Fields): Record<string, unknown> {
-  if (!octets.subarray(0, magic.length).equals(magic)) throw new Error("the answer is in no known form");
+  if (!octets.subarray(0, magic.length).equals(magic)) throw unknownForm();
   const cursor: Cursor = { octets, at: magic.length };
   const { raw = {} } = readMessage(cursor, octets.length, table({ 2: message("raw", content) }));
   return raw as Record<string, unknown>;
-}
-
-function isoTime({ seconds }: Record<string, unknown>): string {
-  return new Date(Number(seconds ?? 0) * 1000).toISOString();
 }

@@ -12,7 +12,7 @@ export interface Cursor {
   at: number;
 }
 
-type Message = Record<string, unknown>;
+export type Message = Record<string, unknown>;
 
 /** By field number. */
 export type Fields = readonly (Field | undefined)[];
@@ -23,12 +23,15 @@ interface Field {
   readonly read: (cursor: Cursor, message: Message) => void;
 }
 
+/** Of an entry of a map: number · 8 + wire type. */
+const entryTags = { key: 10, value: 18 };
+
 const wireTypes = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 };
 
 /** A table from field numbers to fields. */
 export function table(fields: Readonly<Record<number, Field>>): Fields {
   return Array.from(
-    { length: 1 + Math.max(...Object.keys(fields).map(Number)) },
+    { length: 1 + Math.max(0, ...Object.keys(fields).map(Number)) },
     (_, number) => fields[number],
   );
 }
@@ -69,11 +72,28 @@ export function messages(name: string, fields: Fields): Field {
   return delimited((cursor, end, parent) => append(parent, name, readMessage(cursor, end, fields)));
 }
 
-/** `map<string, string>`; here an empty text is a value like any other. */
-export function texted(name: string): Field {
-  const entry = table({ 1: text("key"), 2: text("value") });
+/** `map<string, string>`, of it the keys that are named; here an empty text is a value like any other. */
+export function texted(name: string, keys: readonly string[]): Field {
+  const readKey = chosenReader(keys);
+  const readValue = textReader();
   return delimited((cursor, end, parent) => {
-    const { key = "", value = "" } = readMessage(cursor, end, entry) as { key?: string; value?: string };
+    let key: string | undefined;
+    let value = "";
+    while (cursor.at < end) {
+      const tag = readVarint(cursor);
+      if (tag !== entryTags.key && tag !== entryTags.value) {
+        skip(cursor, tag & 7);
+        continue;
+      }
+      const endOfText = endOfDelimited(cursor);
+      if (tag === entryTags.value) value = readValue(cursor, endOfText);
+      else key = readKey(cursor, endOfText);
+      cursor.at = endOfText;
+      // Most entries are of no use, and their values are longer.
+      if (key === undefined && tag === entryTags.key) return;
+    }
+    mustBeWithin(cursor, end);
+    if (key === undefined) return;
     const map = (parent[name] ?? {}) as Message;
     map[key] = value;
     parent[name] = map;
@@ -89,8 +109,13 @@ export function readMessage(cursor: Cursor, end: number, fields: Fields): Messag
     if (field?.wireType === (tag & 7)) field.read(cursor, read);
     else skip(cursor, tag & 7);
   }
-  if (cursor.at > end) throw new Error("a field of Protocol Buffers is longer than its message");
+  mustBeWithin(cursor, end);
   return read;
+}
+
+/** Throws where a message that ends at `end` has been read beyond it. */
+export function mustBeWithin(cursor: Cursor, end: number): void {
+  if (cursor.at > end) throw new Error("a field of Protocol Buffers is longer than its message");
 }
 
 function same(read: Message): unknown {
@@ -107,7 +132,8 @@ function varint(take: (value: number, message: Message) => void): Field {
   return { wireType: wireTypes.varint, read: (cursor, message) => take(readVarint(cursor), message) };
 }
 
-function delimited(take: (cursor: Cursor, end: number, message: Message) => void): Field {
+/** Anything that says its size. `take` may stop anywhere before `end`. */
+export function delimited(take: (cursor: Cursor, end: number, message: Message) => void): Field {
   const read = (cursor: Cursor, message: Message) => {
     const end = endOfDelimited(cursor);
     take(cursor, end, message);
@@ -116,7 +142,8 @@ function delimited(take: (cursor: Cursor, end: number, message: Message) => void
   return { wireType: wireTypes.delimited, read };
 }
 
-function endOfDelimited(cursor: Cursor): number {
+/** Stands behind the tag; moves to where the value begins. */
+export function endOfDelimited(cursor: Cursor): number {
   const sizeBytes = readVarint(cursor);
   const end = cursor.at + sizeBytes;
   if (end > cursor.octets.length) throw new Error("a message of Protocol Buffers is cut off");
@@ -124,8 +151,13 @@ function endOfDelimited(cursor: Cursor): number {
 }
 
 /** Up to 2⁵³; nothing that is read here is negative. */
-function readVarint(cursor: Cursor): number {
+export function readVarint(cursor: Cursor): number {
   const { octets } = cursor;
+  const first = octets[cursor.at];
+  if (first !== undefined && first < 0x80) {
+    cursor.at++;
+    return first;
+  }
   let value = 0;
   for (let factor = 1; ; factor *= 128) {
     const octet = octets[cursor.at++];
@@ -135,7 +167,8 @@ function readVarint(cursor: Cursor): number {
   }
 }
 
-function skip(cursor: Cursor, wireType: number): void {
+/** Passes over a value. */
+export function skip(cursor: Cursor, wireType: number): void {
   if (wireType === wireTypes.varint) readVarint(cursor);
   else if (wireType === wireTypes.delimited) cursor.at = endOfDelimited(cursor);
   else if (wireType === wireTypes.fixed64) cursor.at += 8;
@@ -151,8 +184,13 @@ function textReader(): (cursor: Cursor, end: number) => string {
   };
 }
 
-/** False for what is not ASCII, which is compared in vain. */
-function isText(octets: Buffer, start: number, end: number, text: string): boolean {
+/** One of the texts, or undefined for any other. */
+function chosenReader(texts: readonly string[]): (cursor: Cursor, end: number) => string | undefined {
+  return ({ octets, at }, end) => texts.find(text => isText(octets, at, end, text));
+}
+
+/** Whether the octets are this text; false for what is not ASCII, which is compared in vain. */
+export function isText(octets: Buffer, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;
   // From the end: names begin alike.
   for (let index = text.length - 1; index >= 0; index--) {

@@ -10,15 +10,23 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ClusterObject, Kind } from "../objects.ts";
+import { keyOf, type RawObject } from "../raw-object.ts";
 import type { ClusterStore } from "../store.ts";
-import { type RawObject, trim } from "../trim.ts";
+import { trim } from "../trim.ts";
 import type { Alarm } from "./alarm.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ApiStatusError, describeError } from "./api-error.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
-import { isBinaryKind } from "./binary-list.ts";
+import { binaryReaderOf } from "./binary-objects.ts";
 import { collections } from "./collections.ts";
-import { firstPageSize, type ListPage, nextPageSize, readListPage } from "./list-page.ts";
+import {
+  firstPageSize,
+  type ListPage,
+  nextPageSize,
+  objectsPerTurn,
+  readListPage,
+  readRest,
+} from "./list-page.ts";
 import { Progress, type ReflectorStatus } from "./progress.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
 
@@ -63,9 +71,6 @@ export const defaultTiming: Timing = {
   nowMs: Date.now,
   sleep: (delayMs, signal) => delay(delayMs, undefined, { signal }).catch(() => {}),
 };
-
-/** What is done with one page's objects in one turn of the event loop: a millisecond or two. */
-const objectsPerTurn = 50;
 
 export class Reflector {
   readonly #kind: Kind;
@@ -125,6 +130,10 @@ export class Reflector {
     let page = await this.#fetchPage("", firstPageSize, signal);
     this.#progress.listing();
     while (page.continueToken !== "") {
+      if (page.isBinary) {
+        page = await this.#takeRest(page, keys, signal);
+        continue;
+      }
       const which = this.#store.isSynced(this.#kind) ? "again" : "first";
       const next = this.#fetchPage(page.continueToken, nextPageSize(page, which), signal);
       // It is waited for below; until then a failure is nobody's.
@@ -140,16 +149,27 @@ export class Reflector {
     this.#progress.listed(page.resourceVersion, keys.size, nowMs() - startedAtMs);
   }
 
+  /** What is read while it arrives need not come in pages: the server has it sooner, and nothing is held of it. */
+  async #takeRest(first: ListPage, keys: Set<string>, signal: AbortSignal): Promise<ListPage> {
+    const answer = this.#fetch({ continue: first.continueToken }, signal);
+    // It is waited for below; until then a failure is nobody's.
+    answer.catch(() => {});
+    await this.#takePage(first, keys);
+    return readRest(await answer, this.#kind, raw => this.#takeItem(raw, keys));
+  }
+
   /** Queries are answered in between: nobody may notice that everything is listed again. */
   async #takePage({ items }: ListPage, keys: Set<string>): Promise<void> {
-    for (let start = 0; start < items.length; start += objectsPerTurn) {
-      await nextTurn();
-      for (const raw of items.slice(start, start + objectsPerTurn)) {
-        const key = keyOf(raw);
-        keys.add(key);
-        if (!this.#isKnown(key, raw)) this.#apply(raw);
-      }
+    for (const [index, raw] of items.entries()) {
+      if (index % objectsPerTurn === 0) await nextTurn();
+      this.#takeItem(raw, keys);
     }
+  }
+
+  #takeItem(raw: RawObject, keys: Set<string>): void {
+    const key = keyOf(raw);
+    keys.add(key);
+    if (!this.#isKnown(key, raw)) this.#apply(raw);
   }
 
   /** Most of a second list is: there is nothing to be read of it. */
@@ -161,9 +181,12 @@ export class Reflector {
   // No resourceVersion: the newest state, in pages. With resourceVersion=0 the watch cache ignores the limit.
   async #fetchPage(token: string, limit: number, signal: AbortSignal): Promise<ListPage> {
     const query = { limit: String(limit), ...(token === "" ? {} : { continue: token }) };
-    const isBinary = this.#selection.isBinary === true && isBinaryKind(this.#kind);
-    const response = await this.#get(query, this.#timing.answerSilenceMs, signal, isBinary);
-    return readListPage(response, this.#kind);
+    return readListPage(await this.#fetch(query, signal), this.#kind);
+  }
+
+  #fetch(query: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+    const isBinary = this.#selection.isBinary === true && binaryReaderOf(this.#kind) !== undefined;
+    return this.#get(query, this.#timing.answerSilenceMs, signal, isBinary);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -270,11 +293,4 @@ export class Reflector {
     this.#expirations.reset();
     this.#expirationsInARow = 0;
   }
-}
-
-/** The key of the trimmed object, for raw ones that are on their way out or cannot be trimmed. */
-function keyOf({ metadata }: RawObject): string {
-  return metadata?.namespace === undefined
-    ? (metadata?.name ?? "")
-    : `${metadata.namespace}/${metadata.name}`;
 }

@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ApiClient } from "../../../src/cluster/api/api-client.ts";
 import { selectionsOf } from "../../../src/cluster/api/api-source.ts";
-import { readBinaryList, readBinaryStatus } from "../../../src/cluster/api/binary-list.ts";
+import { BinaryList, readBinaryList, readBinaryStatus } from "../../../src/cluster/api/binary-list.ts";
 import { nextPageSize, readListPage } from "../../../src/cluster/api/list-page.ts";
 import type { ClusterObject, Kind } from "../../../src/cluster/objects.ts";
 import { type RawObject, trim } from "../../../src/cluster/trim.ts";
@@ -41,9 +41,12 @@ for (const kind of kinds) {
     assert.ok(items.length > 0);
     assert.deepEqual(
       items.map(raw => kept(kind, raw)),
-      // Who has written what is of interest to nobody who reads this form, nor whom Events are about.
+      // Who has written what and when is of interest to nobody who reads this form, nor whom Events are about.
       expected.items.map(raw =>
-        kept(kind, { ...raw, metadata: { ...raw.metadata, managedFields: [], uid: "" } }),
+        kept(kind, {
+          ...raw,
+          metadata: { ...raw.metadata, managedFields: [], uid: "", creationTimestamp: "" },
+        }),
       ),
     );
   });
@@ -56,6 +59,23 @@ for (const kind of kinds) {
       assert.throws(() => readBinaryList(octets.subarray(0, end), kind), /cut off/, `after ${end} octets`);
     }
     assert.throws(() => readBinaryList(octets.subarray(0, 3), kind), /no known form/);
+  });
+}
+
+for (const kind of kinds) {
+  test(`a binary list of ${kind} that arrives in pieces of any size holds what it holds in one`, () => {
+    const { octets } = golden(kind);
+    const whole = readBinaryList(octets, kind);
+    for (const pieceBytes of [1, 2, 3, 7, 64, 500, octets.length - 1]) {
+      const list = new BinaryList(kind);
+      const items: RawObject[] = [];
+      for (let start = 0; start < octets.length; start += pieceBytes) {
+        list.add(octets.subarray(start, start + pieceBytes));
+        items.push(...list.items());
+      }
+      list.close();
+      assert.deepEqual({ metadata: list.metadata, items }, whole, `${pieceBytes} octets`);
+    }
   });
 }
 
@@ -105,7 +125,7 @@ test("lists for DNS are asked for in Protocol Buffers, watches and other lists i
 test("the next page is as large as the objects let it be, and never empty", () => {
   const page = (count: number, sizeBytes: number) => ({
     ...{ items: Array.from({ length: count }, () => ({})), sizeBytes },
-    ...{ resourceVersion: "1", continueToken: "x" },
+    ...{ resourceVersion: "1", continueToken: "x", isBinary: false },
   });
   assert.equal(nextPageSize(page(100, 10_000), "first"), 500);
   assert.equal(nextPageSize(page(100, 1_000_000), "first"), 100);
