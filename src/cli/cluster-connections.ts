@@ -89,7 +89,7 @@ export class ClusterConnections {
     source.start();
     const synced = untilSynced(store, request.kinds);
     // It keeps everything waiting for some ten milliseconds: not while others wait for the server to be ready.
-    void synced.then(() => setTimeout(giveBackMemory, settlingMs).unref());
+    void synced.then(() => setTimeout(() => void giveBackMemory("regular"), settlingMs).unref());
     const connection = { store, source, synced, users: 0 };
     this.#open.add(connection);
     return connection;

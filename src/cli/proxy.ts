@@ -176,7 +176,7 @@ async function serve(
       // Last, so that there is no moment without rules.
       await removeLeftovers({ log, excludedNetworks });
       await node.removeUnneeded();
-      await giveBackMemory();
+      await giveBackMemory("last-resort");
       if (pool !== undefined) {
         balancer = new LoadBalancerPool({ cluster, client, nodeName, pool, events, log });
         await balancer.start();

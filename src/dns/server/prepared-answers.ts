@@ -4,8 +4,8 @@ import { randomInt } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { PreparedAnswer } from "./prepared-answer.ts";
 
-/** For some thirty thousand replies of usual size. */
-const maxSizeBytes = 24 * 1024 * 1024;
+/** For some twenty thousand replies of usual size. */
+const maxSizeBytes = 16 * 1024 * 1024;
 /** Questions that were asked once; a power of two. */
 const onceAskedCount = 65_536;
 
