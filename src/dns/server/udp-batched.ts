@@ -19,7 +19,7 @@ import { Work } from "./work.ts";
 /** Datagrams in one turn of the event loop, then it is somebody else's: a few milliseconds where each of them takes long. */
 const batchSize = 64;
 /** While closing; more than the receive buffer holds. */
-const maxLastBatches = 256;
+const maxLastBatches = 512;
 
 /** Listens on `address` and `port`. Throws the system's error. */
 export function listenBatched(calls: SystemCalls, options: ListenOptions): UDPListener {
