@@ -26,6 +26,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { imageEnvironment } from "../image.ts";
 import type { BenchOptions } from "./rounds.ts";
 import { kubeProxyName, type ProxyCommand } from "./subject.ts";
 
@@ -36,7 +37,8 @@ export const proxyUsage = `npm run bench -- proxy   first sync, changes, rules a
   --rounds N             starts of each proxy (3)
   --changes N            single changes in each round (20)
   --burst N              Services that are changed at once (1000)
-  --program FILE         what to run instead of src/main.ts; may be given several times
+  --program FILE         what to run instead of src/main.ts: dist/frontdesk.js runs with the image's settings; may be
+                         given several times
   KUBE_PROXY=FILE        a kube-proxy to run beside it`;
 
 /** Resolves with the exit code. */
@@ -81,6 +83,7 @@ function frontdesk(program: string): ProxyCommand {
   return {
     name: `frontdesk (${program})`,
     command: [process.execPath, program, "proxy"],
+    environment: program.endsWith(".js") ? imageEnvironment(program) : {},
     minSyncPeriod: undefined,
   };
 }
@@ -89,7 +92,12 @@ function frontdesk(program: string): ProxyCommand {
 function kubeProxies(program: string | undefined): readonly ProxyCommand[] {
   if (program === undefined) return [];
   return [
-    { name: kubeProxyName, command: [program], minSyncPeriod: undefined },
-    { name: `${kubeProxyName} (minSyncPeriod 1ms)`, command: [program], minSyncPeriod: "1ms" },
+    { name: kubeProxyName, command: [program], environment: {}, minSyncPeriod: undefined },
+    {
+      name: `${kubeProxyName} (minSyncPeriod 1ms)`,
+      command: [program],
+      environment: {},
+      minSyncPeriod: "1ms",
+    },
   ];
 }

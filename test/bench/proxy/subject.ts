@@ -17,6 +17,8 @@ export interface ProxyCommand {
   readonly name: string;
   /** The program and what stands before `--config`. */
   readonly command: readonly string[];
+  /** Besides our own. */
+  readonly environment: Readonly<Record<string, string>>;
   /** `nftables.minSyncPeriod`; undefined: left to the proxy. kube-proxy takes a second. */
   readonly minSyncPeriod: string | undefined;
 }
@@ -40,7 +42,8 @@ export class ProxySubject implements AsyncDisposable {
     await writeFile(file, configuration(proxy, kubeconfigFile));
     const log = await open(join(directory, "log"), "w");
     const [program = "", ...args] = proxy.command;
-    const child = spawn(program, [...args, "--config", file], { stdio: ["ignore", log.fd, log.fd] });
+    const env = { ...process.env, ...proxy.environment };
+    const child = spawn(program, [...args, "--config", file], { env, stdio: ["ignore", log.fd, log.fd] });
     await once(child, "spawn");
     await log.close();
     return new ProxySubject(child, directory);
