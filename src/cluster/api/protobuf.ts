@@ -1,6 +1,7 @@
 /**
  * Reads Protocol Buffers (the wire format, proto2) by tables of the fields that are wanted, into the objects that the
- * same messages are in JSON. Fields that are in no table are passed over.
+ * same messages are in JSON. Fields that are in no table are passed over. No library: they give objects of whole messages,
+ * and most of what there is to read is to become text without being an object first.
  *
  * Go writes texts that are not set as empty ones, and JSON leaves them out: so do these. Texts that are equal to the one
  * before in the same field are the same one in memory.
