@@ -151,7 +151,10 @@ export function endOfDelimited(cursor: Cursor): number {
   return end;
 }
 
-/** Up to 2⁵³; nothing that is read here is negative. */
+/** The tenth octet of a number counts in this (2⁶³); none has more. */
+const largestFactor = 128 ** 9;
+
+/** Up to 2⁵³; nothing that is read here is negative. Throws beyond ten octets. */
 export function readVarint(cursor: Cursor): number {
   const { octets } = cursor;
   const first = octets[cursor.at];
@@ -163,6 +166,7 @@ export function readVarint(cursor: Cursor): number {
   for (let factor = 1; ; factor *= 128) {
     const octet = octets[cursor.at++];
     if (octet === undefined) throw new Error("a message of Protocol Buffers is cut off");
+    if (factor > largestFactor) throw new Error("a number of Protocol Buffers is longer than any number");
     value += (octet & 0x7f) * factor;
     if (octet < 0x80) return value;
   }

@@ -15,6 +15,7 @@ import { nextPageSize, readListPage } from "../../../src/cluster/api/list-page.t
 import type { ClusterObject, Kind } from "../../../src/cluster/objects.ts";
 import { type RawObject, trim } from "../../../src/cluster/trim.ts";
 import { services, startRig } from "./source-rig.ts";
+import { writeList, writeService } from "./write-binary.ts";
 
 const kinds = ["Namespace", "Service", "EndpointSlice"] as const;
 const protobuf = "application/vnd.kubernetes.protobuf";
@@ -151,3 +152,22 @@ async function clientOf(t: TestContext, answer: RequestListener): Promise<ApiCli
   });
   return client;
 }
+
+/** More octets than any number has: with enough of them what is read is no number at all, and no comparison holds. */
+for (const octetCount of [11, 150]) {
+  test(`a number of ${octetCount} octets inside of an object is an error, not the end of the object`, () => {
+    const endless = Buffer.concat([
+      Buffer.from([9 * 8 + 2]),
+      Buffer.alloc(octetCount - 1, 0x80),
+      Buffer.from([0]),
+    ]);
+    const item = Buffer.concat([endless, writeService("web", "10.96.0.1")]);
+    assert.throws(() => readBinaryList(writeList("7", "", [item]), "Service"), /longer than any number/);
+  });
+}
+
+test("a negative number, which has ten octets, is passed over like others", () => {
+  const negative = Buffer.from([9 * 8, ...Array.from({ length: 9 }, () => 0xff), 1]);
+  const item = Buffer.concat([negative, writeService("web", "10.96.0.1")]);
+  assert.equal(readBinaryList(writeList("7", "", [item]), "Service").items[0]?.metadata?.name, "web");
+});
