@@ -5,9 +5,10 @@ import { join } from "node:path";
 
 /**
  * What the Dockerfile sets for a bundle, which is compiled before it is started, as there, into a folder of ours.
- * Settings are those of the first stage that makes any.
+ * Settings are those of the first stage that makes any. Nothing for sources, which no image runs.
  */
-export function imageEnvironment(bundle: string): Readonly<Record<string, string>> {
+export function imageEnvironment(program: string): Readonly<Record<string, string>> {
+  if (!program.endsWith(".js")) return {};
   const text = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
   const settings = /^ENV ((?:.*\\\n)*.*)$/m.exec(text)?.[1] ?? "";
   const pairs = settings.matchAll(/(\w+)=(?:"([^"]*)"|([^\s\\]+))/g);
@@ -16,6 +17,6 @@ export function imageEnvironment(bundle: string): Readonly<Record<string, string
     ...Object.fromEntries(values),
     NODE_COMPILE_CACHE: join(tmpdir(), "frontdesk-compile-cache"),
   };
-  execFileSync(process.execPath, [bundle, "dns", "-plugins"], { env: environment });
+  execFileSync(process.execPath, [program, "dns", "-plugins"], { env: environment });
   return environment;
 }

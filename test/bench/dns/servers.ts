@@ -32,9 +32,7 @@ export async function startServer(plan: ServerPlan, launcher: readonly string[])
     corednsBinary: name === "coredns" ? plan.corednsBinary : undefined,
     // It runs in a folder of its own.
     program: resolve(program),
-    ...(program.endsWith(".js") && name === "frontdesk"
-      ? { environment: imageEnvironment(resolve(program)) }
-      : {}),
+    environment: imageEnvironment(resolve(program)),
     launcher,
   });
 }

@@ -83,7 +83,7 @@ function frontdesk(program: string): ProxyCommand {
   return {
     name: `frontdesk (${program})`,
     command: [process.execPath, program, "proxy"],
-    environment: program.endsWith(".js") ? imageEnvironment(program) : {},
+    environment: imageEnvironment(program),
     minSyncPeriod: undefined,
   };
 }
