@@ -1,14 +1,12 @@
 /** The per-query path of `frontdesk dns` over a cluster in this process, without sockets. */
 
 import { pino } from "pino";
-import { ClusterStore } from "../../../src/cluster/store.ts";
-import { trim } from "../../../src/cluster/trim.ts";
+import type { ClusterStore } from "../../../src/cluster/store.ts";
 import { parseCorefile } from "../../../src/dns/corefile/parse.ts";
 import { planCorefile } from "../../../src/dns/corefile/plan.ts";
 import { startBlock } from "../../../src/dns/plugins/block.ts";
 import { dictionary } from "../../../src/dns/plugins/order.ts";
 import type { PluginHost } from "../../../src/dns/plugins/plugin.ts";
-import type { Client } from "../../../src/dns/plugins/query.ts";
 import { AnswerShortcut } from "../../../src/dns/server/answer-shortcut.ts";
 import { PreparedAnswers } from "../../../src/dns/server/prepared-answers.ts";
 import { createResponder, type Respond } from "../../../src/dns/server/responder.ts";
@@ -16,31 +14,16 @@ import { createRouter, siteOf } from "../../../src/dns/server/router.ts";
 import { maxShortcutOctets } from "../../../src/dns/server/shortcut.ts";
 import { Work } from "../../../src/dns/server/work.ts";
 import { Metrics } from "../../../src/observe/metrics.ts";
+import { defaultClient } from "../../dns/plugins/rig.ts";
+import { loadedStore, put } from "../../dns/server/answering.ts";
 import { endpointSlice, namespace, type RawObject, service } from "../../support/cluster-fixtures.ts";
 import { buildQuery } from "../../support/dns-client-query.ts";
 
 export const serviceCount = 1_000;
 const endpointCount = 10;
-const kinds = [
-  "Namespace",
-  "Service",
-  "EndpointSlice",
-  "Pod",
-  "Node",
-  "ServiceImport",
-  "ServiceCIDR",
-] as const;
 const log = pino({ level: "silent" });
 
-export const client: Client = {
-  protocol: "udp",
-  family: "IPv4",
-  address: "10.244.0.9",
-  port: 40_000,
-  serverAddress: "10.96.0.10",
-  serverPort: 53,
-};
-const arrival = { client: () => client };
+const arrival = { client: () => defaultClient };
 
 export class MicroServer {
   readonly #store: ClusterStore;
@@ -56,7 +39,7 @@ export class MicroServer {
 
   /** `words` are lines of the Corefile beside kubeadm's. */
   static async start(words = ""): Promise<MicroServer> {
-    const store = loadedStore();
+    const store = loadedStore(objects());
     const block = await startBlock(planOf(words), entry => hostOf(entry.at, store));
     const sites = block.plan.keys.map(({ zone }) => siteOf(zone, block, new Work()));
     const router = createRouter(sites);
@@ -74,14 +57,14 @@ export class MicroServer {
 
   /** Without the replies that are ready. */
   answerAnew(query: Buffer): number {
-    const response = this.#respond(query, client);
+    const response = this.#respond(query, defaultClient);
     if (!(response instanceof Uint8Array)) throw new Error("no reply at once");
     return response.length;
   }
 
   /** The reply's octets. */
   replyTo(query: Buffer): Uint8Array {
-    return this.#respond(query, client) as Uint8Array;
+    return this.#respond(query, defaultClient) as Uint8Array;
   }
 
   put(object: RawObject): void {
@@ -111,25 +94,13 @@ export function headlessSlice(n: number, version: number): RawObject {
   return endpointSlice("default", `db-${n}`, { ports: ["http 8080"], endpoints: [newest, ...others] });
 }
 
-function loadedStore(): ClusterStore {
-  const store = new ClusterStore(error => {
-    throw error;
-  });
-  put(store, namespace("default"));
-  for (let n = 0; n < serviceCount; n += 1) {
-    put(
-      store,
-      service("default", `svc-${n}`, { clusterIPs: [`10.96.${n >> 8}.${n & 255}`], ports: ["http 80"] }),
-    );
-    put(store, service("default", `db-${n}`, { clusterIPs: ["None"], ports: ["http 80"] }));
-    put(store, headlessSlice(n, 0));
-  }
-  for (const kind of kinds) store.markSynced(kind);
-  return store;
-}
-
-function put(store: ClusterStore, object: RawObject): void {
-  store.apply(trim(object.kind as (typeof kinds)[number], object));
+function objects(): readonly RawObject[] {
+  const services = Array.from({ length: serviceCount }, (_, n) => [
+    service("default", `svc-${n}`, { clusterIPs: [`10.96.${n >> 8}.${n & 255}`], ports: ["http 80"] }),
+    service("default", `db-${n}`, { clusterIPs: ["None"], ports: ["http 80"] }),
+    headlessSlice(n, 0),
+  ]);
+  return [namespace("default"), ...services.flat()];
 }
 
 function planOf(words: string) {

@@ -170,7 +170,7 @@ function planText(corefile: string, { plugins, upstream, environment = {} }: Rig
   };
 }
 
-const defaultClient: Client = {
+export const defaultClient: Client = {
   protocol: "udp",
   family: "IPv4",
   address: "10.244.0.9",

@@ -12,16 +12,7 @@ import { createRouter, siteOf } from "../../../src/dns/server/router.ts";
 import { maxShortcutOctets } from "../../../src/dns/server/shortcut.ts";
 import { Work } from "../../../src/dns/server/work.ts";
 import type { RawObject } from "../../support/cluster-fixtures.ts";
-import type { Rig } from "../plugins/rig.ts";
-
-const client: Client = {
-  protocol: "udp",
-  family: "IPv4",
-  address: "10.244.0.9",
-  port: 40_000,
-  serverAddress: "10.96.0.10",
-  serverPort: 53,
-};
+import { defaultClient, type Rig } from "../plugins/rig.ts";
 
 const kinds = [
   "Namespace",
@@ -65,7 +56,7 @@ export class Answering {
     const start = 5;
     this.#in.set(query, start);
     const end = start + query.length;
-    const asker = { ...client, ...from };
+    const asker = { ...defaultClient, ...from };
     const arrival = { client: () => asker };
     const size = this.#shortcut?.answer(this.#in, start, end, this.#out, 7, arrival) ?? 0;
     if (size > 0) {
