@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { selectionsOf } from "../../src/cluster/api/api-source.ts";
+import type { ClusterObject } from "../../src/cluster/objects.ts";
+import { type RawObject, trim } from "../../src/cluster/trim.ts";
+import { readBinaryList } from "../cluster/api/read-binary-list.ts";
+import { binaryType as protobuf } from "./api-server/binary-object.ts";
+import { resourceOfKind } from "./api-server/resources.ts";
 import { TestApiServer } from "./api-server.ts";
+import { endpointSlice, namespace, service as rawService } from "./cluster-fixtures.ts";
 
 interface Answer {
   readonly code: number;
@@ -168,4 +175,46 @@ test("test API server answers discovery, health and unknown paths", async t => {
   assert.equal(await (await fetch(`${server.url}/readyz`)).text(), "ok");
   const unknown = await ask(server, "GET", "/apis/multicluster.x-k8s.io/v1/serviceimports");
   assert.deepEqual([unknown.code, unknown.body.kind, unknown.body.reason], [404, "Status", "NotFound"]);
+});
+
+const everything = {
+  Namespace: namespace("shop"),
+  Service: {
+    ...rawService("shop", "web", { clusterIPs: ["10.96.0.10", "fd00::10"], ports: ["http 80"] }),
+    status: {
+      loadBalancer: { ingress: [{ ip: "203.0.113.7", ipMode: "Proxy" }, { hostname: "lb.example" }] },
+    },
+  },
+  EndpointSlice: endpointSlice("shop", "web", {
+    endpoints: ["10.244.1.1", "10.244.1.2"],
+    ports: ["http 8080"],
+  }),
+} as const;
+
+for (const [kind, object] of Object.entries(everything) as [keyof typeof everything, RawObject][]) {
+  test(`test API server lists a ${kind} in Protocol Buffers as it does in JSON`, async t => {
+    const server = await start(t);
+    server.put(object);
+    const { name, group } = resourceOfKind(kind);
+    const path = `${group === "" ? "/api" : `/apis/${group}`}/v1/${name}`;
+    const binary = await fetch(server.url + path, { headers: { accept: `${protobuf}, application/json` } });
+    assert.equal(binary.headers.get("content-type"), protobuf);
+    const { items, metadata } = readBinaryList(Buffer.from(await binary.arrayBuffer()), kind);
+    const { body } = await ask(server, "GET", path);
+    const kept = (raw: RawObject) => {
+      const trimmed: ClusterObject = trim(kind, raw);
+      const keep = selectionsOf({})[kind]?.keep;
+      const all = keep?.(trimmed) ?? trimmed;
+      const endpoints = "endpoints" in all ? all.endpoints : [];
+      return { ...all, endpoints, createdAtSeconds: 0 };
+    };
+    assert.deepEqual(items.map(kept), body.items.map(kept));
+    assert.equal(metadata.resourceVersion, server.resourceVersion);
+  });
+}
+
+test("test API server has no pages in Protocol Buffers, and says so to whoever takes nothing else", async t => {
+  const server = await start(t);
+  const response = await fetch(`${server.url}${collection}?limit=2`, { headers: { accept: protobuf } });
+  assert.equal(response.status, 406);
 });

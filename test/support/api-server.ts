@@ -1,8 +1,8 @@
 /**
  * A Kubernetes API server for tests: real HTTP on a loopback port, real list and watch semantics over a state in
  * memory, and faults on demand. It keeps its state over `stop()` and `restart()`, as etcd would. It serves the kinds
- * of `api-server/resources.ts`, for our own source as well as for client-go, kubectl and curl: JSON only, nothing
- * validated, no admission (no ClusterIPs are allocated).
+ * of `api-server/resources.ts`, for our own source as well as for client-go, kubectl and curl: in JSON, and whole lists
+ * in Protocol Buffers, too; nothing validated, no admission (no ClusterIPs are allocated).
  */
 
 import { EventEmitter, once } from "node:events";
@@ -241,10 +241,10 @@ export class TestApiServer {
     if (resource === undefined || verb === undefined) return this.#answerOther(request, response);
     if (verb === "watch") return this.#watch(request, response, pacing);
     if (verb === "list") {
-      const page = this.#lists.page(resource, request);
-      response.writeHead(200, { "Content-Type": "application/json" });
+      const { type, body } = this.#lists.page(resource, request);
+      response.writeHead(200, { "Content-Type": type });
       const writer = new BodyWriter(response, pacing);
-      writer.write(page);
+      writer.write(body);
       return writer.end();
     }
     if (verb === "get") {

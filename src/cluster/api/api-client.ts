@@ -9,6 +9,8 @@
 
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { type ApiStatus, ApiStatusError, describeError } from "./api-error.ts";
 import { binaryType, readBinaryStatus } from "./binary-list.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
@@ -33,8 +35,16 @@ export interface GetOptions {
   /** Longest wait for credentials, then for the headers (the time to connect included), then for each next byte. */
   readonly headersSilenceMs: number;
   readonly bodySilenceMs: number;
-  /** Ask for Protocol Buffers, where the server can. */
+  /** Ask for Protocol Buffers; a server that has none answers 406. */
   readonly isBinary?: boolean;
+}
+
+/** The answer to a request that succeeded. */
+export interface ApiResponse {
+  /** In Protocol Buffers. */
+  readonly isBinary: boolean;
+  /** Buffers, still to be read; what is not read to its end has to be destroyed. */
+  readonly body: Readable;
 }
 
 /** What is sent with a request. */
@@ -45,6 +55,8 @@ interface Content {
 
 const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000 };
 const maxStatusBytes = 64 * 1024;
+/** What comes out of gzip at once. */
+const unzippedBytes = 128 * 1024;
 
 export class ApiClient {
   readonly #access: ApiAccess;
@@ -72,8 +84,9 @@ export class ApiClient {
    * GETs a path of the API. Resolves with a 200 whose body is still to be read; rejects with `ApiStatusError` for any
    * other status, or with what the network or the credentials had to say.
    */
-  async get(path: string, options: GetOptions): Promise<IncomingMessage> {
-    return this.#request("GET", path, options);
+  async get(path: string, options: GetOptions): Promise<ApiResponse> {
+    const response = await this.#request("GET", path, options);
+    return { isBinary: isBinary(response), body: unzipped(response) };
   }
 
   /** POSTs an object to its collection. Rejects as `get` does; 409 says that there is one of this name already. */
@@ -174,8 +187,11 @@ export class ApiClient {
 }
 
 function headersOf(content: Content | undefined, { isBinary = false }: GetOptions): Record<string, string> {
-  const accepted = isBinary ? `${binaryType}, application/json` : "application/json";
-  const common = { Accept: accepted, "User-Agent": "frontdesk" };
+  // Whole lists are the large answers. Other threads unzip them, and a tenth of the octets is left to receive.
+  const wanted = isBinary
+    ? { Accept: binaryType, "Accept-Encoding": "gzip" }
+    : { Accept: "application/json" };
+  const common = { ...wanted, "User-Agent": "frontdesk" };
   return content === undefined ? common : { ...common, "Content-Type": content.type };
 }
 
@@ -203,7 +219,7 @@ async function inTime<T>(promise: Promise<T>, limitMs: number, signal: AbortSign
 
 async function readStatus(response: IncomingMessage): Promise<ApiStatusError> {
   const code = response.statusCode ?? 0;
-  const octets = await readBody(response, maxStatusBytes);
+  const octets = await readBody(unzipped(response), maxStatusBytes);
   const text = octets.toString();
   // Whoever answers in plain text, in one line, means to be read: "Client sent an HTTP request to an HTTPS server."
   const isSentence =
@@ -233,23 +249,26 @@ function binaryStatus(octets: Buffer): ApiStatus | undefined {
 }
 
 /** The whole body as text. */
-export async function readText(response: IncomingMessage): Promise<string> {
-  return (await readBody(response)).toString();
+export async function readText({ body }: ApiResponse): Promise<string> {
+  return (await readBody(body)).toString();
 }
 
 /** Whether the body is in Protocol Buffers. */
-export function isBinary({ headers }: IncomingMessage): boolean {
+function isBinary({ headers }: IncomingMessage): boolean {
   return headers["content-type"]?.startsWith(binaryType) === true;
 }
 
+/** The body as it was before it was compressed for the way. What breaks one of the two streams breaks the other. */
+function unzipped(response: IncomingMessage): Readable {
+  if (response.headers["content-encoding"] !== "gzip") return response;
+  return pipeline(response, createGunzip({ chunkSize: unzippedBytes }), () => {});
+}
+
 /** The whole body; a longer one is cut off at `maxBytes`, and its connection with it. */
-export async function readBody(
-  response: IncomingMessage,
-  maxBytes = Number.POSITIVE_INFINITY,
-): Promise<Buffer> {
+export async function readBody(body: Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) break;

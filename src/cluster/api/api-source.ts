@@ -9,7 +9,8 @@ import { Alarm } from "./alarm.ts";
 import { ApiClient, type RequestObserver } from "./api-client.ts";
 import type { ApiAccess } from "./kubeconfig.ts";
 import type { ReflectorStatus } from "./progress.ts";
-import { defaultTiming, Reflector, type Selection, type Timing } from "./reflector.ts";
+import { Reflector, type Selection } from "./reflector.ts";
+import { defaultTiming, type Timing } from "./timing.ts";
 
 export interface ApiSourceOptions {
   /** From `openAccess`. */

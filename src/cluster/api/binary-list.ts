@@ -157,18 +157,6 @@ function cutOff(): Error {
   return new Error("a message of Protocol Buffers is cut off");
 }
 
-/** A whole list. Throws for anything else. */
-export function readBinaryList(
-  octets: Buffer,
-  kind: Kind,
-): { metadata: ListMetadata; items: readonly RawObject[] } {
-  const list = new BinaryList(kind);
-  list.add(octets);
-  const items = [...list.items()];
-  list.close();
-  return { metadata: list.metadata, items };
-}
-
 /** A Status as it would be in JSON. Throws for anything else. */
 export function readBinaryStatus(octets: Buffer): object {
   return readContent(octets, status);

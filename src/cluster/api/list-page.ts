@@ -1,11 +1,10 @@
-/** One page of a list (Kubernetes API concepts: "Retrieving large results sets in chunks"). */
+/** Lists: in pages (Kubernetes API concepts: "Retrieving large results sets in chunks"), or read while they arrive. */
 
-import type { IncomingMessage } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kind } from "../objects.ts";
 import type { RawObject } from "../trim.ts";
-import { isBinary, readBody } from "./api-client.ts";
-import { BinaryList, type ListMetadata, readBinaryList } from "./binary-list.ts";
+import { type ApiResponse, readBody } from "./api-client.ts";
+import { BinaryList, type ListMetadata } from "./binary-list.ts";
 
 /**
  * client-go asks for 500 objects a page, whatever their size. Reading a page keeps the event loop for some 10 ms a
@@ -24,37 +23,35 @@ export interface ListPage {
   readonly continueToken: string;
   /** As it came. */
   readonly sizeBytes: number;
-  /** In Protocol Buffers: what continues it can be read while it arrives. */
-  readonly isBinary: boolean;
 }
 
-/** Rejects with anything less than a list, which must not pass for an empty one. */
-export async function readListPage(response: IncomingMessage, kind: Kind): Promise<ListPage> {
-  const octets = await readBody(response);
-  if (isBinary(response)) {
-    const { items, metadata } = readBinaryList(octets, kind);
-    return pageOf(items, metadata, octets.length, true);
-  }
-  const list = JSON.parse(octets.toString()) as Partial<RawList> | null;
+/** In JSON. Rejects with anything less than a list, which must not pass for an empty one. */
+export async function readListPage({ body }: ApiResponse): Promise<ListPage> {
+  const octets = await readBody(body);
+  const { items, metadata } = (JSON.parse(octets.toString()) ?? {}) as Partial<RawList>;
   // Go writes an empty list as null.
-  return pageOf(list?.items === null ? [] : list?.items, list?.metadata, octets.length, false);
+  if (items !== null && !Array.isArray(items)) throw noList();
+  const { continue: continueToken = "" } = metadata ?? {};
+  return {
+    items: items ?? [],
+    resourceVersion: versionOf(metadata),
+    continueToken,
+    sizeBytes: octets.length,
+  };
 }
 
 /**
- * Reads all that continues a list in Protocol Buffers, while it arrives: each object is taken when it is complete, and
- * nothing is held of it. Resolves with what there is to know of the whole. Rejects as soon as it turns out to be no list.
+ * Takes each object of a list in Protocol Buffers as soon as it is complete. Resolves with the list's resourceVersion.
+ * Rejects as soon as it turns out to be no list, and with one that is not whole.
  */
-export async function readRest(
-  response: IncomingMessage,
+export async function readListStream(
+  { body }: ApiResponse,
   kind: Kind,
   take: (raw: RawObject) => void,
-): Promise<ListPage> {
-  if (!isBinary(response)) throw new Error("the list goes on in another form than it began");
+): Promise<string> {
   const list = new BinaryList(kind);
   let count = 0;
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
+  for await (const chunk of body) {
     list.add(chunk);
     for (const raw of list.items()) {
       take(raw);
@@ -62,20 +59,17 @@ export async function readRest(
     }
   }
   list.close();
-  return pageOf([], list.metadata, sizeBytes, true);
+  if (list.metadata.continue) throw new Error("the list is not whole");
+  return versionOf(list.metadata);
 }
 
-/** Throws unless there is what every list has. */
-function pageOf(
-  items: readonly RawObject[] | undefined,
-  metadata: ListMetadata | undefined,
-  sizeBytes: number,
-  isBinary: boolean,
-): ListPage {
-  const { resourceVersion, continue: continueToken = "" } = metadata ?? {};
-  if (!Array.isArray(items) || typeof resourceVersion !== "string")
-    throw new Error("the answer is not a list");
-  return { items, resourceVersion, continueToken, sizeBytes, isBinary };
+function versionOf(metadata: ListMetadata | undefined): string {
+  if (typeof metadata?.resourceVersion !== "string") throw noList();
+  return metadata.resourceVersion;
+}
+
+function noList(): Error {
+  return new Error("the answer is not a list");
 }
 
 interface RawList {

@@ -6,17 +6,16 @@
  * (Kubernetes API concepts: "Efficient detection of changes", "Retrieving large results sets in chunks".)
  */
 
-import type { IncomingMessage } from "node:http";
-import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ClusterObject, Kind } from "../objects.ts";
 import { keyOf, type RawObject } from "../raw-object.ts";
 import type { ClusterStore } from "../store.ts";
 import { trim } from "../trim.ts";
 import type { Alarm } from "./alarm.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient, ApiResponse } from "./api-client.ts";
 import { ApiStatusError, describeError } from "./api-error.ts";
-import { Backoff, type BackoffOptions } from "./backoff.ts";
+import { Backoff } from "./backoff.ts";
 import { binaryReaderOf } from "./binary-objects.ts";
 import { collections } from "./collections.ts";
 import {
@@ -25,9 +24,10 @@ import {
   nextPageSize,
   objectsPerTurn,
   readListPage,
-  readRest,
+  readListStream,
 } from "./list-page.ts";
 import { Progress, type ReflectorStatus } from "./progress.ts";
+import type { Timing } from "./timing.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
 
 /** Which objects of a kind are asked for, in the syntax of the API's selectors. */
@@ -40,38 +40,6 @@ export interface Selection {
   readonly isBinary?: boolean;
 }
 
-/** What time and chance mean to a reflector; tests bring their own. */
-export interface Timing {
-  readonly backoff: BackoffOptions;
-  /** Longest wait for credentials and for the headers of an answer, and longest silence inside a list. */
-  readonly answerSilenceMs: number;
-  /** A watch is asked to end after a random time from this range, so that replicas do not all come back at once. */
-  readonly watchSeconds: { readonly min: number; readonly max: number };
-  /** How long after that time a silent watch counts as dead. */
-  readonly watchGraceMs: number;
-  /** A watch that ends sooner than this and brought nothing has failed. */
-  readonly shortWatchMs: number;
-  readonly random: () => number;
-  readonly nowMs: () => number;
-  /** Resolves after the delay; at once when the signal aborts. */
-  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
-}
-
-export const defaultTiming: Timing = {
-  // A third of client-go's bound: whoever restarts the API server of a test cluster waits for us, and three requests in ten
-  // seconds are no load.
-  backoff: { initialMs: 200, maxMs: 10_000 },
-  answerSilenceMs: 30_000,
-  // client-go watches for five to ten minutes, and hears of a dead server by pings of HTTP/2. HTTP/1.1 has none: the end
-  // of a watch is the sign of life, at the price of one request per kind and minute.
-  watchSeconds: { min: 40, max: 60 },
-  watchGraceMs: 10_000,
-  shortWatchMs: 1000,
-  random: Math.random,
-  nowMs: Date.now,
-  sleep: (delayMs, signal) => delay(delayMs, undefined, { signal }).catch(() => {}),
-};
-
 export class Reflector {
   readonly #kind: Kind;
   readonly #client: ApiClient;
@@ -82,6 +50,8 @@ export class Reflector {
   readonly #progress: Progress;
   readonly #failures: Backoff;
   readonly #expirations: Backoff;
+  /** Until the server turns out to know no Protocol Buffers for the kind. */
+  #isBinary: boolean;
   #isListNeeded = true;
   #expirationsInARow = 0;
   #isWaitingOut = false;
@@ -99,6 +69,7 @@ export class Reflector {
     this.#client = client;
     this.#store = store;
     this.#selection = selection;
+    this.#isBinary = selection.isBinary === true && binaryReaderOf(kind) !== undefined;
     this.#timing = timing;
     this.#alarm = alarm;
     this.#progress = new Progress(kind, collections[kind].resource, client.server, log, timing.nowMs);
@@ -122,18 +93,51 @@ export class Reflector {
     }
   }
 
-  /** Each page is applied while the next one is made; what is gone is removed only after the last one. */
+  /** What is gone is removed only when the whole list is here. */
   async #list(signal: AbortSignal): Promise<void> {
     const { nowMs } = this.#timing;
     const startedAtMs = nowMs();
     const keys = new Set<string>();
+    const resourceVersion = (await this.#takeStream(keys, signal)) ?? (await this.#takePages(keys, signal));
+    this.#store.retain(this.#kind, keys);
+    this.#store.markSynced(this.#kind);
+    this.#isListNeeded = false;
+    this.#failures.reset();
+    this.#progress.listed(resourceVersion, keys.size, nowMs() - startedAtMs);
+  }
+
+  /**
+   * What is read while it arrives need not come in pages: each object is taken when it is complete, and nothing is held
+   * of it. The server has a whole list in its watch cache and begins to send it at once; for the second page of one it
+   * takes longer than for all of it. Gives the resourceVersion; undefined where the server has only JSON.
+   */
+  async #takeStream(keys: Set<string>, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#isBinary) return undefined;
+    const response = await this.#fetchStream(signal);
+    this.#isBinary = response !== undefined;
+    if (response === undefined) return undefined;
+    this.#progress.listing();
+    return readListStream(response, this.#kind, raw => this.#takeItem(raw, keys));
+  }
+
+  /** The first list is what the watch cache has, as client-go's; a later one must not be older than what was seen. */
+  async #fetchStream(signal: AbortSignal): Promise<ApiResponse | undefined> {
+    const query: Record<string, string> = this.status.resourceVersion === "" ? { resourceVersion: "0" } : {};
+    try {
+      const response = await this.#get(query, this.#timing.answerSilenceMs, signal, true);
+      if (response.isBinary) return response;
+      response.body.destroy();
+    } catch (error) {
+      if (!(error instanceof ApiStatusError && error.code === 406)) throw error;
+    }
+    return undefined;
+  }
+
+  /** Each page is applied while the next one is made. Gives the resourceVersion of all of them. */
+  async #takePages(keys: Set<string>, signal: AbortSignal): Promise<string> {
     let page = await this.#fetchPage("", firstPageSize, signal);
     this.#progress.listing();
     while (page.continueToken !== "") {
-      if (page.isBinary) {
-        page = await this.#takeRest(page, keys, signal);
-        continue;
-      }
       const which = this.#store.isSynced(this.#kind) ? "again" : "first";
       const next = this.#fetchPage(page.continueToken, nextPageSize(page, which), signal);
       // It is waited for below; until then a failure is nobody's.
@@ -142,20 +146,7 @@ export class Reflector {
       page = await next;
     }
     await this.#takePage(page, keys);
-    this.#store.retain(this.#kind, keys);
-    this.#store.markSynced(this.#kind);
-    this.#isListNeeded = false;
-    this.#failures.reset();
-    this.#progress.listed(page.resourceVersion, keys.size, nowMs() - startedAtMs);
-  }
-
-  /** What is read while it arrives need not come in pages: the server has it sooner, and nothing is held of it. */
-  async #takeRest(first: ListPage, keys: Set<string>, signal: AbortSignal): Promise<ListPage> {
-    const answer = this.#fetch({ continue: first.continueToken }, signal);
-    // It is waited for below; until then a failure is nobody's.
-    answer.catch(() => {});
-    await this.#takePage(first, keys);
-    return readRest(await answer, this.#kind, raw => this.#takeItem(raw, keys));
+    return page.resourceVersion;
   }
 
   /** Queries are answered in between: nobody may notice that everything is listed again. */
@@ -181,12 +172,7 @@ export class Reflector {
   // No resourceVersion: the newest state, in pages. With resourceVersion=0 the watch cache ignores the limit.
   async #fetchPage(token: string, limit: number, signal: AbortSignal): Promise<ListPage> {
     const query = { limit: String(limit), ...(token === "" ? {} : { continue: token }) };
-    return readListPage(await this.#fetch(query, signal), this.#kind);
-  }
-
-  #fetch(query: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
-    const isBinary = this.#selection.isBinary === true && binaryReaderOf(this.#kind) !== undefined;
-    return this.#get(query, this.#timing.answerSilenceMs, signal, isBinary);
+    return readListPage(await this.#get(query, this.#timing.answerSilenceMs, signal));
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -203,7 +189,7 @@ export class Reflector {
     const response = await this.#get(query, timeoutSeconds * 1000 + watchGraceMs, signal);
     this.#progress.watching();
     try {
-      for await (const event of readWatchEvents(response)) this.#take(event);
+      for await (const event of readWatchEvents(response.body)) this.#take(event);
       if (this.status.resourceVersion === resourceVersion && nowMs() - startedAtMs < shortWatchMs) {
         throw new Error("the server ended the watch at once");
       }
@@ -218,7 +204,7 @@ export class Reflector {
     bodySilenceMs: number,
     signal: AbortSignal,
     isBinary = false,
-  ): Promise<IncomingMessage> {
+  ): Promise<ApiResponse> {
     const { root, resource } = collections[this.#kind];
     const { labels, fields } = this.#selection;
     const search = new URLSearchParams(query);

@@ -65,9 +65,9 @@ async function watch(
     timeoutSeconds: String(watchSeconds),
   });
   const limits = { signal, headersSilenceMs: silenceMs, bodySilenceMs: silenceMs };
-  const response = await client.get(`${leasesPath}?${query}`, limits);
+  const { body } = await client.get(`${leasesPath}?${query}`, limits);
   try {
-    for await (const { type, object } of readWatchEvents(response)) {
+    for await (const { type, object } of readWatchEvents(body)) {
       if (type === "ERROR") return;
       const lease = readLease(object);
       if (type === "DELETED") view.remove(lease.name);

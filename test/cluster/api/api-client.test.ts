@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { ObservedRequest } from "../../../src/cluster/api/api-client.ts";
-import { ApiClient } from "../../../src/cluster/api/api-client.ts";
+import { ApiClient, readText } from "../../../src/cluster/api/api-client.ts";
 import { ApiStatusError } from "../../../src/cluster/api/api-error.ts";
 import { TestApiServer } from "../../support/api-server.ts";
 
@@ -53,7 +53,7 @@ test("ApiClient patch merges fields into the object", async t => {
   });
   await client.patch(`${services}/web`, { spec: { ports: [{ port: 81 }] } }, options);
   const response = await client.get(`${services}/web`, options);
-  const { spec } = JSON.parse(Buffer.concat(await response.toArray()).toString());
+  const { spec } = JSON.parse(await readText(response));
   assert.deepEqual(spec, { type: "NodePort", ports: [{ port: 81 }] });
   await assert.rejects(client.patch(`${services}/none`, {}, options), { code: 404 });
   assert.deepEqual(observed, ["PATCH 200", "GET 200", "PATCH 404"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedRequest } from "../../../src/cluster/api/api-client.ts";
-import { defaultTiming } from "../../../src/cluster/api/reflector.ts";
+import { defaultTiming } from "../../../src/cluster/api/timing.ts";
 import type { Kind } from "../../../src/cluster/objects.ts";
 import type { RawObject } from "../../../src/cluster/trim.ts";
 import { service, services, startRig } from "./source-rig.ts";

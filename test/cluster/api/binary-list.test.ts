@@ -10,10 +10,11 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { ApiClient } from "../../../src/cluster/api/api-client.ts";
 import { selectionsOf } from "../../../src/cluster/api/api-source.ts";
-import { BinaryList, readBinaryList, readBinaryStatus } from "../../../src/cluster/api/binary-list.ts";
-import { nextPageSize, readListPage } from "../../../src/cluster/api/list-page.ts";
+import { BinaryList, readBinaryStatus } from "../../../src/cluster/api/binary-list.ts";
+import { nextPageSize } from "../../../src/cluster/api/list-page.ts";
 import type { ClusterObject, Kind } from "../../../src/cluster/objects.ts";
 import { type RawObject, trim } from "../../../src/cluster/trim.ts";
+import { readBinaryList } from "./read-binary-list.ts";
 import { services, startRig } from "./source-rig.ts";
 import { writeList, writeService } from "./write-binary.ts";
 
@@ -80,24 +81,6 @@ for (const kind of kinds) {
   });
 }
 
-test("a page in Protocol Buffers has its items, version and size, and what is no list is an error", async t => {
-  const { octets } = golden("Service");
-  const bodies = [octets, octets.subarray(0, 4), Buffer.from("{}")];
-  const client = await clientOf(t, (_request, response) => {
-    response.writeHead(200, { "Content-Type": protobuf }).end(bodies.shift());
-  });
-  const get = async () => readListPage(await client.get("/", options), "Service");
-  const page = await get();
-  assert.deepEqual(
-    page.items.map(({ metadata }) => metadata?.name),
-    ["balanced", "headless", "outside"],
-  );
-  assert.match(page.resourceVersion, /^\d+$/);
-  assert.deepEqual([page.continueToken, page.sizeBytes], ["", octets.length]);
-  await assert.rejects(get(), /the answer is not a list/);
-  await assert.rejects(get(), /no known form/);
-});
-
 test("a refusal in Protocol Buffers says what it says in JSON", async t => {
   const { json, octets } = golden("Status");
   const { message, reason, code } = JSON.parse(json);
@@ -116,17 +99,14 @@ test("lists for DNS are asked for in Protocol Buffers, watches and other lists i
     assert.equal([...store.objects("Service")].length, 2);
     return server.requests.map(({ verb, headers }) => `${verb} ${headers.accept}`);
   };
-  assert.deepEqual(await acceptedBy(selectionsOf({})), [
-    `list ${protobuf}, application/json`,
-    "watch application/json",
-  ]);
+  assert.deepEqual(await acceptedBy(selectionsOf({})), [`list ${protobuf}`, "watch application/json"]);
   assert.deepEqual(await acceptedBy({}), ["list application/json", "watch application/json"]);
 });
 
 test("the next page is as large as the objects let it be, and never empty", () => {
   const page = (count: number, sizeBytes: number) => ({
     ...{ items: Array.from({ length: count }, () => ({})), sizeBytes },
-    ...{ resourceVersion: "1", continueToken: "x", isBinary: false },
+    ...{ resourceVersion: "1", continueToken: "x" },
   });
   assert.equal(nextPageSize(page(100, 10_000), "first"), 500);
   assert.equal(nextPageSize(page(100, 1_000_000), "first"), 100);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readBinaryList } from "../../../src/cluster/api/binary-list.ts";
 import type { Endpoint } from "../../../src/cluster/objects.ts";
 import { trim } from "../../../src/cluster/trim.ts";
+import { writeMessage } from "../../support/write-protobuf.ts";
 import { arbitraryEndpoint } from "../arbitrary-endpoint.ts";
-import { writeList, writeMessage, writeSlice } from "./write-binary.ts";
+import { readBinaryList } from "./read-binary-list.ts";
+import { writeList, writeSlice } from "./write-binary.ts";
 
 function readSlices(slices: readonly (readonly Endpoint[])[]): readonly (readonly Endpoint[])[] {
   const octets = writeList(

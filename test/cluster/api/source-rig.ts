@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { ApiSource, type ApiSourceOptions } from "../../../src/cluster/api/api-source.ts";
 import type { ApiAccess } from "../../../src/cluster/api/kubeconfig.ts";
 import type { ReflectorStatus } from "../../../src/cluster/api/progress.ts";
-import type { Timing } from "../../../src/cluster/api/reflector.ts";
+import type { Timing } from "../../../src/cluster/api/timing.ts";
 import type { Kind } from "../../../src/cluster/objects.ts";
 import { ClusterStore } from "../../../src/cluster/store.ts";
 import type { RawObject } from "../../../src/cluster/trim.ts";

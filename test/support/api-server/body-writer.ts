@@ -20,13 +20,13 @@ export class BodyWriter {
     this.#pacing = pacing;
   }
 
-  write(text: string): void {
+  write(body: string | Buffer): void {
     if (this.#isEnding) return;
     if (this.#pacing === undefined) {
-      this.#response.write(text);
+      this.#response.write(body);
       return;
     }
-    this.#waiting = Buffer.concat([this.#waiting, Buffer.from(text)]);
+    this.#waiting = Buffer.concat([this.#waiting, Buffer.from(body as string)]);
     if (!this.#isBusy) this.#writeSlice(this.#pacing);
   }
 

@@ -1,10 +1,19 @@
 /** Lists in pages: each page comes from the state as it was when the first one was asked for. */
 
 import { randomUUID } from "node:crypto";
+import { binaryType, isBinaryKind, writeBinaryList } from "./binary-object.ts";
 import { type ApiRequest, apiVersionOf, type Resource } from "./resources.ts";
 import { parseSelector } from "./selector.ts";
 import type { ApiState, StoredObject } from "./state.ts";
-import { expired } from "./status.ts";
+import { expired, StatusError } from "./status.ts";
+
+const jsonType = "application/json";
+
+/** A body and what it is. */
+export interface Page {
+  readonly type: string;
+  readonly body: string | Buffer;
+}
 
 interface Snapshot {
   readonly version: number;
@@ -24,14 +33,19 @@ export class Lists {
     this.#snapshots.clear();
   }
 
-  /** One page as JSON. A limit together with `resourceVersion=0` is ignored, as the watch cache does. */
-  page(resource: Resource, request: ApiRequest): string {
+  /** One page. A limit together with `resourceVersion=0` is ignored, as the watch cache does. */
+  page(resource: Resource, request: ApiRequest): Page {
     const { query, namespace } = request;
     const limit = query.get("resourceVersion") === "0" ? 0 : Number(query.get("limit") ?? "0");
     const token = query.get("continue") ?? "";
-    if (token !== "") return this.#continue(resource, token, limit);
+    const isWhole = limit === 0 && token === "";
+    const type = chosenType(request, isWhole && isBinaryKind(resource.kind));
+    if (token !== "") return { type, body: this.#continue(resource, token, limit) };
     const objects = this.#state.list(resource, namespace, parseSelector(query));
-    return this.#pageOf(resource, { version: this.#state.version, objects }, 0, limit);
+    const { version } = this.#state;
+    if (type === jsonType) return { type, body: this.#pageOf(resource, { version, objects }, 0, limit) };
+    const items = objects.map(({ raw }) => raw);
+    return { type, body: writeBinaryList(apiVersionOf(resource), resource.kind, String(version), items) };
   }
 
   #continue(resource: Resource, token: string, limit: number): string {
@@ -58,4 +72,14 @@ export class Lists {
     const head = `{"kind":"${resource.kind}List","apiVersion":"${apiVersionOf(resource)}"`;
     return `${head},"metadata":${JSON.stringify(metadata)},"items":[${items.join(",")}]}\n`;
   }
+}
+
+/** The first of those the client accepts that there is. */
+function chosenType({ headers: { accept = "*/*" } }: ApiRequest, hasBinary: boolean): string {
+  for (const range of accept.split(",")) {
+    const type = range.split(";")[0]?.trim();
+    if (type === binaryType && hasBinary) return binaryType;
+    if (type === jsonType || type === "application/*" || type === "*/*") return jsonType;
+  }
+  throw new StatusError(406, "NotAcceptable", `only the following media types are accepted: ${jsonType}`);
 }
