@@ -6,7 +6,9 @@
  * server writes nothing, and so nothing is forgotten.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { addressKey } from "./address-key.ts";
+import { ObjectIndex } from "./object-index.ts";
 import type {
   ClusterObject,
   EndpointSlice,
@@ -63,6 +65,9 @@ export interface Cluster {
   onChange(listener: ChangeListener): () => void;
 }
 
+/** What is put into an index in one turn of the event loop: less than a millisecond. */
+const slicesPerTurn = 50;
+
 export class ClusterStore implements Cluster {
   readonly #objects: { readonly [K in Kind]: Map<string, ObjectOf<K>> } = {
     Namespace: new Map(),
@@ -73,17 +78,19 @@ export class ClusterStore implements Cluster {
     ServiceImport: new Map(),
     ServiceCIDR: new Map(),
   };
-  readonly #slicesByService = new Index<EndpointSlice>(slice =>
+  readonly #slicesByService = new ObjectIndex<EndpointSlice>(slice =>
     slice.serviceName === "" ? [] : [`${slice.namespace}/${slice.serviceName}`],
   );
-  readonly #slicesByImport = new Index<EndpointSlice>(({ namespace, imported }) =>
+  readonly #slicesByImport = new ObjectIndex<EndpointSlice>(({ namespace, imported }) =>
     imported === undefined ? [] : [`${namespace}/${imported.serviceName}`],
   );
   /** Of all indexes the largest, and a service proxy never asks: made when it is needed. */
-  #slicesByAddress: Index<EndpointSlice, string | number> | undefined;
-  readonly #servicesByClusterIP = new Index<Service>(service => service.clusterIPs);
-  readonly #servicesByExternalAddress = new Index<Service>(externalAddressesOf);
-  readonly #podsByAddress = new Index<Pod>(pod => pod.podIPs);
+  #slicesByAddress: ObjectIndex<EndpointSlice, string | number> | undefined;
+  /** Those that are not in it yet. */
+  #slicesToIndex: Iterator<EndpointSlice> | undefined;
+  readonly #servicesByClusterIP = new ObjectIndex<Service>(service => service.clusterIPs);
+  readonly #servicesByExternalAddress = new ObjectIndex<Service>(externalAddressesOf);
+  readonly #podsByAddress = new ObjectIndex<Pod>(pod => pod.podIPs);
   readonly #synced = new Set<Kind>();
   readonly #changeListeners = new Set<ChangeListener>();
   readonly #syncListeners = new Set<(kind: Kind) => void>();
@@ -122,12 +129,15 @@ export class ClusterStore implements Cluster {
   }
 
   slicesAt(address: string): Iterable<EndpointSlice> {
-    return this.#addressIndex().get(addressKey(address));
+    return this.#addressIndex(Number.POSITIVE_INFINITY).get(addressKey(address));
   }
 
-  /** Makes the index behind `slicesAt` now, not at the first question. */
-  indexAddresses(): void {
-    this.#addressIndex();
+  /** Makes the index behind `slicesAt` little by little, not at the first question. */
+  async indexAddresses(): Promise<void> {
+    while (this.#slicesToIndex !== undefined || this.#slicesByAddress === undefined) {
+      this.#addressIndex(slicesPerTurn);
+      await nextTurn();
+    }
   }
 
   podsAt(address: string): Iterable<Pod> {
@@ -212,12 +222,21 @@ export class ClusterStore implements Cluster {
     for (const listener of [...this.#changeListeners]) this.#call(() => listener(change));
   }
 
-  #addressIndex(): Index<EndpointSlice, string | number> {
-    if (this.#slicesByAddress !== undefined) return this.#slicesByAddress;
-    const index = new Index<EndpointSlice, string | number>(addressKeysOf);
-    for (const slice of this.objects("EndpointSlice")) index.update(undefined, slice);
-    this.#slicesByAddress = index;
-    return index;
+  /**
+   * The index, with so many slices more in it than before. Until it has all, changes go into it as they do later: what
+   * comes twice is in it once.
+   */
+  #addressIndex(mostSlices: number): ObjectIndex<EndpointSlice, string | number> {
+    if (this.#slicesByAddress === undefined) {
+      this.#slicesByAddress = new ObjectIndex<EndpointSlice, string | number>(addressKeysOf);
+      this.#slicesToIndex = this.#objects.EndpointSlice.values();
+    }
+    for (let count = 0; this.#slicesToIndex !== undefined && count < mostSlices; count++) {
+      const { done, value } = this.#slicesToIndex.next();
+      if (done) this.#slicesToIndex = undefined;
+      else this.#slicesByAddress.update(undefined, value);
+    }
+    return this.#slicesByAddress;
   }
 
   #updateIndexes({ kind, before, after }: Change): void {
@@ -242,45 +261,6 @@ export class ClusterStore implements Cluster {
       run();
     } catch (error) {
       this.#reportListenerError(error);
-    }
-  }
-}
-
-/** Objects by any number of keys each. */
-class Index<T, Key = string> {
-  readonly #byKey = new Map<Key, T | Set<T>>();
-  readonly #keysOf: (object: T) => readonly Key[];
-
-  constructor(keysOf: (object: T) => readonly Key[]) {
-    this.#keysOf = keysOf;
-  }
-
-  get(key: Key): Iterable<T> {
-    const found = this.#byKey.get(key);
-    if (found === undefined) return [];
-    return found instanceof Set ? found : [found];
-  }
-
-  update(before: T | undefined, after: T | undefined): void {
-    if (before !== undefined) for (const key of this.#keysOf(before)) this.#delete(key, before);
-    if (after !== undefined) for (const key of this.#keysOf(after)) this.#add(key, after);
-  }
-
-  // Most keys hold one object; a Set for each of 100 000 addresses would be the largest thing in memory.
-  #add(key: Key, object: T): void {
-    const found = this.#byKey.get(key);
-    if (found === undefined || found === object) this.#byKey.set(key, object);
-    else if (found instanceof Set) found.add(object);
-    else this.#byKey.set(key, new Set([found, object]));
-  }
-
-  #delete(key: Key, object: T): void {
-    const found = this.#byKey.get(key);
-    if (found === object) this.#byKey.delete(key);
-    else if (found instanceof Set) {
-      found.delete(object);
-      if (found.size > 1) return;
-      for (const only of found) this.#byKey.set(key, only);
     }
   }
 }
