@@ -14,7 +14,7 @@ export default defineConfig({
     minify: true,
     sourcemap: false,
   },
-  plugins: [plainBuiltins(), asciiOnly(), thirdPartyLicenses()],
+  plugins: [plainBuiltins(), withoutRequests(), asciiOnly(), thirdPartyLicenses()],
 });
 
 /**
@@ -28,6 +28,22 @@ function plainBuiltins(): Plugin {
     resolveId: id => (id === "node:http" || id === "http" ? `${mark}node:http` : null),
     load: id =>
       id.startsWith(mark) ? `module.exports = process.getBuiltinModule("${id.slice(mark.length)}");` : null,
+  };
+}
+
+/**
+ * client-node reads kubeconfig files and makes credentials here, and nothing else; requests are our own. What it makes
+ * its requests with is half of the program otherwise: 20 ms at each start.
+ */
+function withoutRequests(): Plugin {
+  const unused = "\0unused";
+  return {
+    name: "without-requests",
+    resolveId: (id, importer) => {
+      const isOfKubeconfig = importer?.endsWith("/client-node/dist/config.js") === true;
+      return isOfKubeconfig && (id === "undici" || id === "./gen/index.js") ? unused : null;
+    },
+    load: id => (id === unused ? "module.exports = {};" : null),
   };
 }
 
