@@ -38,7 +38,8 @@ interface Network {
 }
 
 function parseNetwork(text: string): Network | undefined {
-  const [, address = "", mask = ""] = /^([^/%]*)\/(\d{1,3})$/.exec(text) ?? [];
+  const [, address, mask] = /^([^/%]*)\/(\d{1,3})$/.exec(text) ?? [];
+  if (address === undefined) return undefined;
   const family = isIP(address);
   if (family === 0 || Number(mask) > (family === 4 ? 32 : 128)) return undefined;
   return { address, mask: Number(mask) };

@@ -5,7 +5,7 @@
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, isIPv6 } from "node:net";
+import { createServer } from "node:net";
 
 /** Elsewhere node has no such option, and such a change needs a restart. */
 export const sharesPorts = process.platform === "linux";
@@ -19,7 +19,7 @@ export async function assertFree(address: string, port: number, over: "tcp" | "t
   await once(server, "listening");
   await new Promise(resolve => server.close(resolve));
   if (over === "tcp") return;
-  const isV6 = isIPv6(address);
+  const isV6 = address.includes(":");
   const socket = createSocket({ type: isV6 ? "udp6" : "udp4", ...(isV6 ? { ipv6Only: true } : {}) });
   try {
     socket.bind(port, address);
@@ -31,7 +31,7 @@ export async function assertFree(address: string, port: number, over: "tcp" | "t
 
 /** Whether sockets on these addresses get in one another's way. Queries go to the one that names its address. */
 export function overlap(address: string, other: string): boolean {
-  if (isIPv6(address) !== isIPv6(other)) return false;
+  if (address.includes(":") !== other.includes(":")) return false;
   return address === other || isWildcard(address) || isWildcard(other);
 }
 

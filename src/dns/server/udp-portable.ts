@@ -3,7 +3,6 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import type { Client } from "../plugins/query.ts";
 import type { ListenOptions, UDPListener } from "./listener.ts";
@@ -24,7 +23,7 @@ const maxLastTurns = 1_024;
 /** Listens on `address` and `port`. Rejects with the system's error. */
 export async function listenPortable(options: ListenOptions): Promise<UDPListener> {
   const { address, port, log } = options;
-  const isV6 = isIPv6(address);
+  const isV6 = address.includes(":");
   const socket = createSocket({
     type: isV6 ? "udp6" : "udp4",
     reusePort: sharesPorts,

@@ -40,7 +40,7 @@ export function readDestination(word: Word, reading: Reading): Destination | und
   }
   const parts = splitHost(path);
   const { host, serverName, port = transportPorts[scheme] } = parts ?? { host: path, serverName: undefined };
-  const isAddress = isIP(host) !== 0;
+  const isAddress = !host.includes("/") && isIP(host) !== 0;
   if (!isAddress && !path.includes("/") && !isHostName(host)) {
     reading.wrongValue(
       word,
@@ -59,7 +59,7 @@ export function readDestination(word: Word, reading: Reading): Destination | und
 
 /** `ADDRESS:PORT`, with brackets around IPv6: how metrics and messages name an upstream. */
 export function formatEndpoint(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function isTransport(text: string): text is Transport {
@@ -77,7 +77,7 @@ export function splitHost(text: string): HostParts | undefined {
   const [bare = "", zone] = text.split("%", 2);
   const match =
     /^\[([^\]%]+)(?:%([^\]]*))?\](?::(\d+))?$/.exec(text) ??
-    (isIPv6(bare)
+    (bare.includes(":") && isIPv6(bare)
       ? [text, bare, ...(/^([^:]*)(?::(\d+))?$/.exec(zone ?? "") ?? []).slice(1)]
       : /^([^%:]+)(?:%([^:]*))?(?::(\d+))?$/.exec(text));
   if (match === null) return undefined;

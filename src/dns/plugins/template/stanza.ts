@@ -38,7 +38,7 @@ export function readStanza(
   const type = readMnemonic(typeWord, typeOfWord, "type, such as A or ANY", reading);
   const zones = reading.zonesOr(zoneWords, ownZones);
   const options = readOptions(stanza, reading);
-  const patterns = options.patterns.length > 0 ? options.patterns : [matchesAll];
+  const patterns = options.patterns.length > 0 ? options.patterns : [compilePattern(".*")];
   const { words, ...rest } = options;
   const groupNames = new Set(patterns.flatMap(namesOfGroups));
   const templates = readTemplates(words, groupNames, reading);
@@ -47,8 +47,6 @@ export function readStanza(
   }
   return { ...rest, type, class: questionClass, zones, patterns, templates };
 }
-
-const matchesAll = compilePattern(".*");
 
 interface Options extends Omit<Stanza, "type" | "class" | "zones" | "templates"> {
   readonly words: Readonly<Record<Section, readonly Word[]>>;

@@ -1,6 +1,5 @@
 /** A UDP socket that is bound and never waits; the same options as node's own have. */
 
-import { isIPv6 } from "node:net";
 import { isWildcard } from "../port-sharing.ts";
 import { linux } from "./linux-layout.ts";
 import { portAt, socketAddress } from "./socket-address.ts";
@@ -25,7 +24,7 @@ export function openSocket(
   receiveBufferBytes: number,
 ): BoundSocket {
   const where = `${address}:${port}`;
-  const isV6 = isIPv6(address);
+  const isV6 = address.includes(":");
   const type = linux.SOCK_DGRAM | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC;
   const fd = check(calls, "socket", where, calls.socket(isV6 ? linux.AF_INET6 : linux.AF_INET, type, 0));
   const set = (level: number, option: number, value = 1) => setOption(calls, fd, level, option, value);
@@ -60,7 +59,7 @@ export function openSocket(
  * reading and closing is lost. If it fails, that is how it is.
  */
 export function leaveGroup(calls: SystemCalls, fd: number, address: string, port: number): void {
-  const loopback = isIPv6(address) ? "::1" : "127.0.0.1";
+  const loopback = address.includes(":") ? "::1" : "127.0.0.1";
   const itself = socketAddress(isWildcard(address) ? loopback : address, port);
   calls.connect(fd, itself, itself.length);
 }

@@ -1,13 +1,12 @@
 /** Socket addresses as the kernel has them, as text and port. */
 
-import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { readIPv4, readIPv6, writeIPv4, writeIPv6 } from "../../wire/address.ts";
 import { address4, address6, linux } from "./linux-layout.ts";
 
 /** `struct sockaddr_in` or `sockaddr_in6`. `address` is an IP address, with an interface (`fe80::1%eth0`) where one is needed. */
 export function socketAddress(address: string, port: number): Buffer {
-  const isV6 = isIPv6(address);
+  const isV6 = address.includes(":");
   const octets = Buffer.alloc(isV6 ? address6.sizeBytes : address4.sizeBytes);
   octets.writeUInt16LE(isV6 ? linux.AF_INET6 : linux.AF_INET, 0);
   octets.writeUInt16BE(port, address4.port);
