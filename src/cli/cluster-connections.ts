@@ -8,6 +8,7 @@ import { untilSynced } from "../cluster/until-synced.ts";
 import type { ClusterAccess, ClusterRequest, OpenCluster } from "../dns/plugins/plugin.ts";
 import type { ObservedRestCall } from "../observe/metrics.ts";
 import { giveBackMemory, saveMemory } from "./give-back-memory.ts";
+import { withoutTurboFanUntil } from "./quick-start.ts";
 
 export interface ClusterConnectionsOptions {
   /** For blocks that name no API server. */
@@ -77,7 +78,6 @@ export class ClusterConnections {
     const store = new ClusterStore(error =>
       apiLog.error({ err: error }, "a listener of the cluster's changes failed"),
     );
-    store.indexAddresses();
     const source = new ApiSource({
       access,
       store,
@@ -88,6 +88,8 @@ export class ClusterConnections {
     });
     source.start();
     const synced = untilSynced(store, request.kinds);
+    void withoutTurboFanUntil(synced);
+    void synced.then(() => store.indexAddresses());
     // It keeps everything waiting for some ten milliseconds: not while others wait for the server to be ready.
     void synced.then(() => setTimeout(() => void giveBackMemory("regular"), settlingMs).unref());
     const connection = { store, source, synced, users: 0 };
