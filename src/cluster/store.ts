@@ -21,6 +21,7 @@ import type {
 } from "./objects.ts";
 import { objectKey } from "./objects.ts";
 import { addressKeysOf } from "./packed-slice.ts";
+import { none } from "./raw-object.ts";
 import type { SerialScope } from "./serial-scope.ts";
 import { scopesOf } from "./serial-scope.ts";
 
@@ -266,6 +267,7 @@ export class ClusterStore implements Cluster {
 }
 
 function externalAddressesOf({ externalIPs, loadBalancerIngress }: Service): readonly string[] {
+  if (externalIPs.length === 0 && loadBalancerIngress.length === 0) return none;
   const balanced = loadBalancerIngress.map(({ ip }) => ip).filter(ip => ip !== "");
   return [...new Set([...externalIPs, ...balanced])];
 }
