@@ -90,8 +90,13 @@ function respondTo(
   const query = queryFor(received, router, site, { message, question, name, depth: 0, provenance });
   const outcome = ask(options, site, query);
   if (!(outcome instanceof Promise)) return finish(received, site, query, outcome, bytes);
-  // What comes later may be made of yesterday's cluster, and the query's octets are gone.
-  return outcome.then(late => finish(received, site, query, late, undefined));
+  const finishLate = (late: Outcome): Response => {
+    site.work.end();
+    // What comes later may be made of yesterday's cluster, and the query's octets are gone.
+    return finish(received, site, query, late, undefined);
+  };
+  site.work.begin();
+  return outcome.then(finishLate, error => finishLate(fault(options, query, error)));
 }
 
 function notServed({ zonesText }: Router): Reason {
@@ -125,28 +130,30 @@ function queryFor(received: Arrived, router: Router, site: Site, asked: Asked): 
       if (nextSite === undefined) return failure(rcodes.REFUSED);
       const nextMessage = { ...message, questions: [next] };
       const nextAsked = { message: nextMessage, question: next, name: nextName, depth: depth + 1 };
-      return ask(options, nextSite, queryFor(received, router, nextSite, nextAsked));
+      const nextQuery = queryFor(received, router, nextSite, nextAsked);
+      const outcome = ask(options, nextSite, nextQuery);
+      if (!(outcome instanceof Promise)) return outcome;
+      nextSite.work.add(outcome);
+      return outcome.catch(error => fault(options, nextQuery, error));
     },
   };
 }
 
-/** The chain's outcome; what a plugin throws is SERVFAIL to the client and a fault in the log. */
+/** The chain's outcome, which may reject with what a plugin throws. */
 function ask(options: ResponderOptions, site: Site, query: Query): Outcome | Promise<Outcome> {
-  const fault = (error: unknown): Outcome => {
-    options.onFault();
-    const { name, type } = query.question;
-    options.log.error({ err: error, name: formatName(name), type }, "answering failed");
-    return failure(rcodes.SERVFAIL);
-  };
   try {
-    const outcome = site.block.handle(query);
-    if (!(outcome instanceof Promise)) return outcome;
-    const safe = outcome.catch(fault);
-    site.work.add(safe);
-    return safe;
+    return site.block.handle(query);
   } catch (error) {
-    return fault(error);
+    return fault(options, query, error);
   }
+}
+
+/** What a plugin throws is SERVFAIL to the client and a fault in the log. */
+function fault(options: ResponderOptions, { question }: Query, error: unknown): Outcome {
+  options.onFault();
+  const { name, type } = question;
+  options.log.error({ err: error, name: formatName(name), type }, "answering failed");
+  return failure(rcodes.SERVFAIL);
 }
 
 /** `bytes` is the query, while it is there. */

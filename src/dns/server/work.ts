@@ -6,24 +6,33 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 const graceMs = 5_000;
 
 export class Work {
-  readonly #pending = new Set<Promise<unknown>>();
+  #count = 0;
+  #finished: PromiseWithResolvers<void> | undefined;
 
-  /** The promise must not reject. */
+  /** Ends with the promise, however that ends. */
   add(promise: Promise<unknown>): void {
-    this.#pending.add(promise);
-    promise.finally(() => this.#pending.delete(promise)).catch(() => {});
+    this.begin();
+    promise.then(this.end, this.end);
   }
 
-  get size(): number {
-    return this.#pending.size;
+  /** For who calls `end` himself. */
+  begin(): void {
+    this.#count += 1;
   }
+
+  readonly end = (): void => {
+    this.#count -= 1;
+    if (this.#count > 0) return;
+    this.#finished?.resolve();
+    this.#finished = undefined;
+  };
 
   /** Resolves when nothing is under way any more, at the latest after the time of grace. */
   async finished(): Promise<void> {
-    if (this.#pending.size === 0) return;
+    if (this.#count === 0) return;
     const waiting = new AbortController();
     const grace = setTimeout(graceMs, undefined, { signal: waiting.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#pending), grace]);
+    await Promise.race([this.#untilFinished(), grace]);
     waiting.abort();
   }
 
@@ -41,11 +50,16 @@ export class Work {
       () => {},
     );
     await readMore();
-    while (this.#pending.size > 0 && !isOver) {
-      await Promise.race([Promise.all(this.#pending), grace]);
+    while (this.#count > 0 && !isOver) {
+      await Promise.race([this.#untilFinished(), grace]);
       await readMore();
     }
     waiting.abort();
+  }
+
+  #untilFinished(): Promise<void> {
+    this.#finished ??= Promise.withResolvers();
+    return this.#finished.promise;
   }
 }
 
