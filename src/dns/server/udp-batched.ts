@@ -41,6 +41,7 @@ class BatchedListener implements UDPListener {
   /** Set while the kernel takes no more replies; no query is read meanwhile. */
   #writable: PromiseWithResolvers<void> | undefined;
   readonly #toldErrors = new Set<number>();
+  #isToFlush = false;
   #isOpen = true;
 
   constructor(calls: SystemCalls, socket: BoundSocket, options: ListenOptions) {
@@ -124,14 +125,36 @@ class BatchedListener implements UDPListener {
     // An answer that comes late may look at the query again, when the memory has another in it.
     const response = this.#options.respond(Buffer.from(datagram), this.#received.client());
     if (!(response instanceof Promise) && this.#put(this.#received.sender, response)) return;
-    this.#work.add(this.#sendLate(this.#received.keepSender(), response));
+    const receiver = this.#received.keepSender();
+    if (response instanceof Promise) this.#work.add(response.then(late => this.#sendLate(receiver, late)));
+    else this.#work.add(this.#sendWhenWritable(receiver, response));
   }
 
-  async #sendLate(receiver: Envelope, response: Response | Promise<Response>): Promise<void> {
-    const ready = await response;
-    while (this.#isOpen && !this.#put(receiver, ready)) await this.#writable?.promise;
-    if (this.#isOpen && !this.#replies.flush()) this.#block();
+  #sendLate(receiver: Envelope, response: Response): Promise<void> | undefined {
+    if (!this.#isOpen) return undefined;
+    if (!this.#put(receiver, response)) return this.#sendWhenWritable(receiver, response);
+    this.#flushSoon();
+    return undefined;
   }
+
+  async #sendWhenWritable(receiver: Envelope, response: Response): Promise<void> {
+    do await this.#writable?.promise;
+    while (this.#isOpen && !this.#put(receiver, response));
+    if (this.#isOpen) this.#flushSoon();
+  }
+
+  /** With all that is ready in this turn of the event loop: answers of upstreams come many at a time, too. */
+  #flushSoon(): void {
+    if (this.#isToFlush) return;
+    this.#isToFlush = true;
+    // In this turn: closing takes another one at least.
+    setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#isToFlush = false;
+    if (this.#isOpen && this.#writable === undefined && !this.#replies.flush()) this.#block();
+  };
 
   /** False: the kernel takes no more before the socket can be written to. */
   #put(receiver: Envelope, response: Response): boolean {

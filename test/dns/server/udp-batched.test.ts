@@ -214,6 +214,40 @@ describe("batched UDP listener", { skip: process.platform !== "linux" }, () => {
     assert.deepEqual(kernel.sendCounts, [1, 1, 1]);
   });
 
+  test("late answers that are ready in one turn of the event loop leave in one call", async context => {
+    const kernel = await FailingCalls.load();
+    const allCame = Promise.withResolvers<void>();
+    let cameCount = 0;
+    const respond = async (octets: Uint8Array) => {
+      const reply = replyTo(Buffer.from(octets));
+      cameCount += 1;
+      if (cameCount === 50) allCame.resolve();
+      await allCame.promise;
+      return reply;
+    };
+    const listener = await listen(context, "batched", { calls: kernel.calls, respond });
+    const { received, replies } = await sendFrom(context, serverOf(listener), queries.slice(0, 50));
+    await received(50);
+    assert.deepEqual(numbersOf(replies), numbers.slice(0, 50));
+    assert.deepEqual(kernel.sendCounts, [50]);
+  });
+
+  test("late answers that are ready when it closes are sent before", async () => {
+    const answer = Promise.withResolvers<Buffer>();
+    const came = Promise.withResolvers<void>();
+    const respond = () => {
+      came.resolve();
+      return answer.promise;
+    };
+    const listener = await open("batched", { respond });
+    const asked = exchangeUdp(serverOf(listener), query(1));
+    await came.promise;
+    const closed = listener.close();
+    answer.resolve(replyTo(query(1)));
+    await closed;
+    assert.deepEqual(await asked, replyTo(query(1)));
+  });
+
   test("a listener that nobody holds goes on", async context => {
     setFlagsFromString("--expose-gc");
     const collectGarbage: () => void = runInNewContext("gc");
