@@ -24,50 +24,55 @@ export type Answered =
   | { readonly upstream: ForwardUpstream; readonly reply: undefined; readonly error: ExchangeError };
 
 /**
- * Asks one upstream after the other. Those that refuse or break are asked once. Those that stay silent are asked again
+ * Asks one upstream after the other, of one at least. Those that refuse or break are asked once. Those that stay silent are asked again
  * when all others have failed too: a datagram may have been lost, and the client waits anyway.
  *
  * A reply with one of the `failover` codes counts only when no upstream has another.
  */
 export async function askInTurn(
-  upstreams: readonly [ForwardUpstream, ...ForwardUpstream[]],
+  upstreams: readonly ForwardUpstream[],
   attempts: Attempts,
 ): Promise<Answered> {
   let failuresLeft = attempts.maxFailures;
   let unwanted: Answered | undefined;
   let last: Answered | undefined;
-  const waiting = [...upstreams];
-  for (let upstream = waiting.shift(); upstream !== undefined; upstream = waiting.shift()) {
-    last = await askOne(upstream, attempts);
-    if (last.reply !== undefined) {
-      if (!upstream.config.failoverRcodes.includes(last.reply.rcode)) return last;
+  let inTurn: readonly ForwardUpstream[] = upstreams;
+  for (let turn = 0; turn < inTurn.length; turn += 1) {
+    const upstream = inTurn[turn] as ForwardUpstream;
+    const startMs = attempts.now();
+    try {
+      const reply = octetsReply(await exchange(upstream, attempts, startMs), parts);
+      upstream.countReply(reply.rcode, attempts.now() - startMs);
+      last = { upstream, reply };
+      if (!upstream.config.failoverRcodes.includes(reply.rcode)) return last;
       unwanted = last;
-      continue;
+    } catch (thrown) {
+      const error = exchangeErrorFrom(thrown, upstream);
+      last = { upstream, reply: undefined, error };
+      upstream.health.suspect();
+      failuresLeft -= 1;
+      if (failuresLeft <= 0 || attempts.now() >= attempts.deadlineMs) break;
+      if (error.code === "TIMEOUT" && unwanted === undefined) inTurn = [...inTurn, upstream];
     }
-    upstream.health.suspect();
-    failuresLeft -= 1;
-    if (failuresLeft <= 0 || attempts.now() >= attempts.deadlineMs) break;
-    if (last.error.code === "TIMEOUT" && unwanted === undefined) waiting.push(upstream);
   }
   return unwanted ?? (last as Answered);
 }
 
-async function askOne(upstream: ForwardUpstream, attempts: Attempts): Promise<Answered> {
-  const { query, over, deadlineMs, now } = attempts;
+const parts = { plugin: "forward" };
+
+function exchange(upstream: ForwardUpstream, attempts: Attempts, nowMs: number): Promise<Uint8Array> {
   const { prefersUdp, forcesTcp, readTimeoutMs } = upstream.config;
-  const startMs = now();
-  const leftMs = () => Math.min(readTimeoutMs, deadlineMs - now());
-  try {
-    let octets = await upstream.exchange(query, over, leftMs());
-    if (prefersUdp && !forcesTcp && isTruncated(octets)) {
-      octets = await upstream.exchange(query, "tcp", Math.max(leftMs(), 1));
-    }
-    const reply = octetsReply(octets, { plugin: "forward" });
-    upstream.countReply(reply.rcode, now() - startMs);
-    return { upstream, reply };
-  } catch (error) {
-    return { upstream, reply: undefined, error: exchangeErrorFrom(error, upstream) };
-  }
+  if (prefersUdp && !forcesTcp) return exchangeWhole(upstream, attempts);
+  const { query, over, deadlineMs } = attempts;
+  return upstream.exchange(query, over, Math.min(readTimeoutMs, deadlineMs - nowMs));
+}
+
+/** Over UDP, and over TCP what is too large for that. */
+async function exchangeWhole(upstream: ForwardUpstream, attempts: Attempts): Promise<Uint8Array> {
+  const { query, over, deadlineMs, now } = attempts;
+  const leftMs = () => Math.min(upstream.config.readTimeoutMs, deadlineMs - now());
+  const octets = await upstream.exchange(query, over, leftMs());
+  return isTruncated(octets) ? upstream.exchange(query, "tcp", Math.max(leftMs(), 1)) : octets;
 }
 
 function isTruncated(octets: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 /** All `forward` stanzas of a server block, in written order. */
 
-import type { Outcome } from "../outcome.ts";
+import { andThen, type Outcome } from "../outcome.ts";
 import type { Handler, Layer } from "../plugin.ts";
 import type { Query } from "../query.ts";
 import type { ForwardUpstream } from "./forward-upstream.ts";
@@ -43,11 +43,13 @@ export class ForwardLayer implements Layer {
   }
 
   /** Undefined when no stanza from `first` on takes the name. */
-  #handleFrom(first: number, query: Query): Promise<Outcome> | undefined {
+  #handleFrom(first: number, query: Query): Outcome | Promise<Outcome> | undefined {
     const index = this.#forwarders.findIndex((one, index) => index >= first && one.takes(query.name));
     const forwarder = this.#forwarders[index];
     if (forwarder === undefined) return undefined;
-    return forwarder.ask(query).then(outcome => {
+    const answer = forwarder.ask(query);
+    if (forwarder.keepsAll) return answer;
+    return andThen(answer, outcome => {
       if (!forwarder.passesOn(outcome)) return outcome;
       // A stanza that does not take the name has nothing better to say.
       return this.#handleFrom(index + 1, query) ?? outcome;

@@ -32,19 +32,16 @@ export interface ForwarderSurroundings extends UpstreamSurroundings {
   now(): number;
 }
 
-/** What became of one upstream query, for all who wait for it. */
-interface Result {
-  readonly outcome: Outcome;
-  readonly upstream: ForwardUpstream | undefined;
-}
+/** One upstream query, for all who wait for its answer. */
+type Flight = Promise<Answered>;
 
 export class Forwarder {
   readonly config: ForwardConfig;
   readonly #surroundings: ForwarderSurroundings;
   readonly #metrics: ForwardMetrics;
   readonly #policy: Policy;
-  /** Upstream queries under way, by what is asked and how. */
-  readonly #flights = new Map<string, Promise<Result>>();
+  /** Upstream queries under way, by what is asked. */
+  readonly #flights = { udp: new Map<string, Flight>(), tcp: new Map<string, Flight>() };
   readonly #disagreements: Disagreements;
   #upstreams: readonly ForwardUpstream[] = [];
 
@@ -83,29 +80,46 @@ export class Forwarder {
     return !except.some(zone => isSubdomain(name, zone)) || from.some(zone => isSameName(name, zone));
   }
 
+  /** True when no outcome is given to the following stanza. */
+  get keepsAll(): boolean {
+    return this.config.nextRcodes.length === 0 && !this.config.nextOnNodata;
+  }
+
   /** True when `next` gives this outcome to the following stanza. */
   passesOn(outcome: Outcome): boolean {
-    if (outcome.kind !== "reply") return false;
+    if (this.keepsAll || outcome.kind !== "reply") return false;
     const { nextRcodes, nextOnNodata } = this.config;
-    if (nextRcodes.length === 0 && !nextOnNodata) return false;
     const { rcode, answers } = outcome.message;
     return nextRcodes.includes(rcode) || (nextOnNodata && rcode === rcodes.NOERROR && answers.length === 0);
   }
 
   /** Equal questions that come while one is under way share its answer. */
-  async ask(query: Query): Promise<Outcome> {
+  ask(query: Query): Outcome | Promise<Outcome> {
     const over = this.#transportFor(query.client);
+    const flights = this.#flights[over];
     const octets = encodeMessage(query.message, maxMessageSizeBytes);
-    const key = over + flightKey(query, octets);
-    let flight = this.#flights.get(key);
+    const key = flightKey(query, octets);
+    let flight = flights.get(key);
     if (flight === undefined) {
-      if (this.#flights.size >= this.#maxFlights) return this.#refuse();
-      flight = this.#fly(key, octets, over).finally(() => this.#flights.delete(key));
-      this.#flights.set(key, flight);
+      const { udp, tcp } = this.#flights;
+      if (udp.size + tcp.size >= this.#maxFlights) return this.#refuse();
+      const upstreams = this.#candidates();
+      if (upstreams.length === 0) return this.#nobodyToAsk();
+      flight = this.#fly(upstreams, octets, over);
+      flights.set(key, flight);
     }
-    const { outcome, upstream } = await flight;
-    if (upstream !== undefined) query.metadata?.set("forward/upstream", () => upstream.address);
-    return outcome;
+    const landed = () => flights.get(key) === flight && flights.delete(key);
+    return flight.then(
+      answered => {
+        if (landed()) this.#compare(key, answered);
+        query.metadata?.set("forward/upstream", () => answered.upstream.address);
+        return answered.reply ?? failureOf(answered);
+      },
+      error => {
+        landed();
+        throw error;
+      },
+    );
   }
 
   close(): void {
@@ -132,18 +146,18 @@ export class Forwarder {
     return prefersUdp || protocol === "udp" ? "udp" : "tcp";
   }
 
-  async #fly(key: string, query: Uint8Array, over: "udp" | "tcp"): Promise<Result> {
-    const [first, ...others] = this.#candidates();
-    if (first === undefined) return { outcome: this.#nobodyToAsk(), upstream: undefined };
+  /** Asks these, one at least. */
+  #fly(upstreams: readonly ForwardUpstream[], query: Uint8Array, over: "udp" | "tcp"): Flight {
     const { now } = this.#surroundings;
     const deadlineMs = now() + queryTimeoutMs;
     // Nobody is known to answer: one try costs little, more would only keep the client waiting.
-    const maxFailures = first.health.isDown ? 1 : this.#maxFailures;
-    const answered = await askInTurn([first, ...others], { query, over, deadlineMs, maxFailures, now });
-    const { upstream, reply } = answered;
-    if (reply === undefined) return { outcome: failureOf(answered), upstream };
-    if (this.#upstreams.length > 1) this.#disagreements.hear(key, upstream, reply, now());
-    return { outcome: reply, upstream };
+    const maxFailures = upstreams[0]?.health.isDown === true ? 1 : this.#maxFailures;
+    return askInTurn(upstreams, { query, over, deadlineMs, maxFailures, now });
+  }
+
+  #compare(key: string, { upstream, reply }: Answered): void {
+    if (this.#upstreams.length < 2 || reply === undefined) return;
+    this.#disagreements.hear(key, upstream, reply, this.#surroundings.now());
   }
 
   get #maxFailures(): number {
@@ -156,6 +170,7 @@ export class Forwarder {
    * time; when none is up, one of those that are down, by chance.
    */
   #candidates(): readonly ForwardUpstream[] {
+    if (this.#upstreams.every(isBeyondDoubt)) return this.#policy(this.#upstreams);
     const usable = this.#upstreams.filter(({ setAsideBecause }) => setAsideBecause === undefined);
     const healthy = usable.filter(({ health }) => !health.isDown);
     if (healthy.length > 0 || usable.length === 0) {
@@ -180,6 +195,10 @@ export class Forwarder {
     const nobody = failure(rcodes.SERVFAIL, text, because(code, text));
     return { ...nobody, errorGroup: looping?.address ?? `forward ${file}:${line}` };
   }
+}
+
+function isBeyondDoubt({ setAsideBecause, health }: ForwardUpstream): boolean {
+  return setAsideBecause === undefined && !health.isDown && !health.isSuspect;
 }
 
 function failureOf({ upstream, error }: Extract<Answered, { error: Error }>): Outcome {

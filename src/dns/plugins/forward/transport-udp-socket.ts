@@ -6,17 +6,23 @@ import { type ExchangeError, exchangeErrorOf, timeoutError } from "./exchange-er
 import { freshQueryId } from "./query-id.ts";
 import { matchReply, type ReplyMatch } from "./transport-reply.ts";
 
-/** A query on its way; `sent` is what goes on the wire, of which this file sets the id. */
-export interface SentQuery {
-  readonly sent: Uint8Array;
+/** A query on its way, and who waits for its reply. One object for all of it: a thousand of them may be under way. */
+export interface UdpExchange {
+  readonly query: Uint8Array;
   readonly questionEnd: number;
+  /** What goes on the wire, of which this file sets the id. */
+  sent: Uint8Array;
+  /** Whether the case of its letters is. */
+  isMixed: boolean;
   readonly timeoutMs: number;
   /** By `performance.now()`. */
   readonly deadlineMs: number;
-  /** The reply is the receiver's to keep and to change. */
-  replied(reply: Uint8Array, match: ReplyMatch): void;
-  failed(error: ExchangeError): void;
+  resolve(reply: Uint8Array): void;
+  reject(error: ExchangeError): void;
 }
+
+/** Hears of each reply that belongs to a query; it is the hearer's to keep and to change. */
+export type OnReply = (exchange: UdpExchange, reply: Uint8Array, match: ReplyMatch) => void;
 
 /**
  * The socket is connected: the kernel drops what does not come from the upstream's address and port, and reports an
@@ -26,15 +32,17 @@ export class UdpSocket {
   readonly openedAtMs: number;
   readonly #socket: Socket;
   readonly #peer: string;
-  readonly #waiting = new Map<number, SentQuery>();
+  readonly #onReply: OnReply;
+  readonly #waiting = new Map<number, UdpExchange>();
   /** Binding and connecting take a turn of the event loop. */
   #unsent: Uint8Array[] | undefined = [];
   #sentCount = 0;
   #state: "open" | "retired" | "closed" = "open";
 
-  constructor(target: UpstreamTarget, peer: string, nowMs: number) {
+  constructor(target: UpstreamTarget, peer: string, nowMs: number, onReply: OnReply) {
     this.openedAtMs = nowMs;
     this.#peer = peer;
+    this.#onReply = onReply;
     this.#socket = createSocket({ type: target.address.includes(":") ? "udp6" : "udp4" });
     this.#socket.on("connect", () => this.#connected());
     this.#socket.on("message", reply => this.#take(reply));
@@ -58,7 +66,7 @@ export class UdpSocket {
     return this.#state === "closed";
   }
 
-  send(query: SentQuery): void {
+  send(query: UdpExchange): void {
     const id = freshQueryId(this.#waiting);
     query.sent[0] = id >>> 8;
     query.sent[1] = id & 0xff;
@@ -73,7 +81,7 @@ export class UdpSocket {
     for (const [id, query] of this.#waiting) {
       if (query.deadlineMs > nowMs) continue;
       this.#waiting.delete(id);
-      query.failed(timeoutError(this.#peer, query.timeoutMs));
+      query.reject(timeoutError(this.#peer, query.timeoutMs));
     }
     this.#closeWhenDone();
   }
@@ -98,7 +106,7 @@ export class UdpSocket {
     const match = matchReply(reply, query.sent, query.questionEnd);
     if (match === "foreign") return;
     this.#waiting.delete(id);
-    query.replied(reply, match);
+    this.#onReply(query, reply, match);
     this.#closeWhenDone();
   }
 
@@ -114,7 +122,7 @@ export class UdpSocket {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     this.retire();
-    for (const query of waiting) query.failed(error);
+    for (const query of waiting) query.reject(error);
   }
 
   #closeWhenDone(): void {

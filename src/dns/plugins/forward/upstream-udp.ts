@@ -10,10 +10,10 @@
  */
 
 import type { ExchangeOptions, UpstreamTarget } from "./exchange.ts";
-import { closedError, type ExchangeError } from "./exchange-error.ts";
+import { closedError } from "./exchange-error.ts";
 import { randomUint16 } from "./query-id.ts";
 import { endOfQuestion, mixCase, type ReplyMatch, restoreReply } from "./transport-reply.ts";
-import { UdpSocket } from "./transport-udp-socket.ts";
+import { type UdpExchange, UdpSocket } from "./transport-udp-socket.ts";
 
 const socketCount = 16;
 const maxQueriesPerSocket = 128;
@@ -46,8 +46,10 @@ export class UdpUpstream {
     if (this.#isClosed) return Promise.reject(closedError(this.#peer));
     return new Promise((resolve, reject) => {
       const nowMs = performance.now();
-      const exchange = { query, questionEnd: endOfQuestion(query), timeoutMs, resolve, reject };
-      this.#send({ ...exchange, deadlineMs: nowMs + timeoutMs }, nowMs);
+      const questionEnd = endOfQuestion(query);
+      const deadlineMs = nowMs + timeoutMs;
+      const unsent = { sent: query, isMixed: false };
+      this.#send({ query, questionEnd, ...unsent, timeoutMs, deadlineMs, resolve, reject }, nowMs);
     });
   }
 
@@ -57,25 +59,27 @@ export class UdpUpstream {
     this.#sweep();
   }
 
-  #send(exchange: Exchange, nowMs: number): void {
-    const { query, questionEnd, timeoutMs, deadlineMs, resolve, reject } = exchange;
-    const sent = Buffer.allocUnsafe(query.length);
-    sent.set(query);
-    const isMixed = nowMs >= this.#mixesCaseFromMs;
-    if (isMixed) mixCase(sent, questionEnd);
-    const replied = (reply: Uint8Array, match: ReplyMatch): void => {
-      if (match === "other-case" && isMixed) this.#sendPlain(exchange);
-      else resolve(restoreReply(reply, match, query, questionEnd));
-    };
-    this.#socket(nowMs).send({ sent, questionEnd, timeoutMs, deadlineMs, replied, failed: reject });
+  #send(exchange: UdpExchange, nowMs: number): void {
+    const { query, questionEnd } = exchange;
+    exchange.sent = Buffer.allocUnsafe(query.length);
+    exchange.sent.set(query);
+    exchange.isMixed = nowMs >= this.#mixesCaseFromMs;
+    if (exchange.isMixed) mixCase(exchange.sent, questionEnd);
+    this.#socket(nowMs).send(exchange);
     if (this.#sweepDelayMs !== sweepIntervalMs) this.#sweepIn(sweepIntervalMs);
   }
+
+  readonly #replied = (exchange: UdpExchange, reply: Uint8Array, match: ReplyMatch): void => {
+    const { query, questionEnd, isMixed, resolve } = exchange;
+    if (match === "other-case" && isMixed) this.#sendPlain(exchange);
+    else resolve(restoreReply(reply, match, query, questionEnd));
+  };
 
   /**
    * A reply in other letters than the query is either from an upstream that does not keep them or a forgery. Asking
    * once more, with another id and port, tells.
    */
-  #sendPlain(exchange: Exchange): void {
+  #sendPlain(exchange: UdpExchange): void {
     const nowMs = performance.now();
     this.#mixesCaseFromMs = Math.max(this.#mixesCaseFromMs, nowMs + plainCaseMs);
     this.#send(exchange, nowMs);
@@ -88,7 +92,7 @@ export class UdpUpstream {
     this.#onConnection?.({ isReused, over: "udp" });
     if (isReused) return current;
     current?.retire();
-    const socket = new UdpSocket(this.#target, this.#peer, nowMs);
+    const socket = new UdpSocket(this.#target, this.#peer, nowMs, this.#replied);
     this.#slots[slot] = socket;
     this.#sockets.add(socket);
     return socket;
@@ -115,15 +119,6 @@ export class UdpUpstream {
       this.#sweepDelayMs = undefined;
     }
   };
-}
-
-interface Exchange {
-  readonly query: Uint8Array;
-  readonly questionEnd: number;
-  readonly timeoutMs: number;
-  readonly deadlineMs: number;
-  resolve(reply: Uint8Array): void;
-  reject(error: ExchangeError): void;
 }
 
 function isWorn(socket: UdpSocket, nowMs: number): boolean {
