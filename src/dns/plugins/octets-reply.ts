@@ -48,17 +48,15 @@ export function octetsReply(octets: Uint8Array, parts: OctetsParts): Reply {
   return new OctetsReply(octets, layout, { plugin, reason, options: own, ...changes });
 }
 
-/** What is kept of a reply, and the octets it takes. */
-export interface KeptReply {
-  readonly reply: Reply;
-  readonly sizeBytes: number;
+export interface ReplyOctets {
+  readonly octets: Uint8Array;
+  readonly layout: MessageLayout;
+  readonly rcode: number;
 }
 
-/** The same reply to `query`, fit to be kept for long: in octets of its own, which are no part of a larger buffer. */
-export function keptReply(reply: Reply, query: Message): KeptReply {
-  if (reply instanceof OctetsReply) return reply.kept();
-  const octets = new Uint8Array(reply.encode({ ...query, edns: undefined }, noOptions, maxMessageSizeBytes));
-  return { reply: octetsReply(octets, reply), sizeBytes: octets.length };
+/** Of a whole reply that nobody has changed, for who would not have it decoded; undefined for all others. */
+export function octetsOf(reply: Reply): ReplyOctets | undefined {
+  return reply instanceof OctetsReply && reply.isWhole && !reply.isChanged ? reply : undefined;
 }
 
 /** Whether a reply kept as octets was given a TTL, which all of its records share. Costs nothing to ask. */
@@ -72,6 +70,7 @@ const noOptions: readonly EdnsOption[] = [];
 const bits = {
   isResponse: 0x8000,
   isAuthoritative: 0x0400,
+  isTruncated: 0x0200,
   recursionDesired: 0x0100,
   recursionAvailable: 0x0080,
   authenticData: 0x0020,
@@ -118,19 +117,28 @@ interface Circumstances {
 }
 
 /** What is changed is remembered, and done to the copy that is sent. */
-class OctetsReply implements Reply {
-  readonly kind = "reply";
-  readonly shuffles = "data";
-  readonly isFromUpstream = true;
-  readonly #octets: Uint8Array;
-  readonly #layout: MessageLayout;
+export class OctetsReply implements Reply {
+  readonly octets: Uint8Array;
+  readonly layout: MessageLayout;
   readonly #circumstances: Circumstances;
   #message: Message | undefined;
 
   constructor(octets: Uint8Array, layout: MessageLayout, circumstances: Circumstances) {
-    this.#octets = octets;
-    this.#layout = layout;
+    this.octets = octets;
+    this.layout = layout;
     this.#circumstances = circumstances;
+  }
+
+  get kind(): "reply" {
+    return "reply";
+  }
+
+  get shuffles(): "data" {
+    return "data";
+  }
+
+  get isFromUpstream(): true {
+    return true;
   }
 
   get plugin(): string {
@@ -151,7 +159,7 @@ class OctetsReply implements Reply {
   }
 
   get message(): Message {
-    this.#message ??= decodeMessage(this.#changed(this.#octets.length));
+    this.#message ??= decodeMessage(this.#changed(this.octets.length));
     return this.#message;
   }
 
@@ -159,30 +167,46 @@ class OctetsReply implements Reply {
     return this.#circumstances.ttlSeconds !== undefined;
   }
 
-  kept(): KeptReply {
-    const { recordsEnd, typesAt, authoritiesEnd } = this.#layout;
-    const octets = new Uint8Array(this.#octets.subarray(0, recordsEnd));
+  get isWhole(): boolean {
+    return (this.#circumstances.flags & bits.isTruncated) === 0;
+  }
+
+  get isChanged(): boolean {
+    const { flags, ttlSeconds, order } = this.#circumstances;
+    return (
+      ttlSeconds !== undefined || order !== undefined || (uint16At(this.octets, 2) & bits.keptFlags) !== flags
+    );
+  }
+
+  /** All but the OPT record; may be a part of a larger buffer. */
+  octetsToKeep(): Uint8Array {
+    const { recordsEnd, typesAt, authoritiesEnd, optionsEnd } = this.layout;
+    if (optionsEnd === 0 && !this.isChanged) return this.octets.subarray(0, recordsEnd);
+    const octets = this.#changed(recordsEnd);
     setUint16At(octets, 10, typesAt.length - authoritiesEnd);
-    const layout = { ...this.#layout, optionsStart: 0, optionsEnd: 0 };
-    return { reply: new OctetsReply(octets, layout, this.#circumstances), sizeBytes: recordsEnd };
+    return octets;
   }
 
   with(changes: ReplyChanges): Reply {
-    const { plugin, reason, options, flags, ttlSeconds, order } = this.#circumstances;
-    return new OctetsReply(this.#octets, this.#layout, {
-      plugin,
-      reason: changes.reason ?? reason,
-      options: changes.options ?? options,
-      flags: changedFlags(flags, changes),
-      ttlSeconds: changes.ttlSeconds ?? ttlSeconds,
-      order,
+    const before = this.#circumstances;
+    const flags = changedFlags(before.flags, changes);
+    const { ttlSeconds = before.ttlSeconds, reason = before.reason, options = before.options } = changes;
+    const isSame = flags === before.flags && ttlSeconds === before.ttlSeconds;
+    if (isSame && reason === before.reason && options === before.options) return this;
+    return new OctetsReply(this.octets, this.layout, {
+      plugin: before.plugin,
+      reason,
+      options,
+      flags,
+      ttlSeconds,
+      order: before.order,
     });
   }
 
   shuffled(random: () => number): Reply {
-    const order = shuffledAddresses(this.#octets, this.#layout, random, this.#circumstances.order);
+    const order = shuffledAddresses(this.octets, this.layout, random, this.#circumstances.order);
     if (order === undefined) return this;
-    return new OctetsReply(this.#octets, this.#layout, { ...this.#circumstances, order });
+    return new OctetsReply(this.octets, this.layout, { ...this.#circumstances, order });
   }
 
   encode(query: Message, options: readonly EdnsOption[], maxSizeBytes: number): Uint8Array {
@@ -195,7 +219,7 @@ class OctetsReply implements Reply {
     options: readonly EdnsOption[],
     maxSizeBytes: number,
   ): Uint8Array | undefined {
-    const layout = this.#layout;
+    const layout = this.layout;
     const { recordsEnd, typesAt, questionEnd } = layout;
     const question = query.questions[0];
     const edns = replyEdns(query.edns, options);
@@ -220,11 +244,11 @@ class OctetsReply implements Reply {
   #changed(sizeBytes: number): Uint8Array {
     const { flags, ttlSeconds, order } = this.#circumstances;
     const copy = Buffer.allocUnsafe(sizeBytes);
-    const end = Math.min(sizeBytes, this.#octets.length);
-    copy.set(end === this.#octets.length ? this.#octets : this.#octets.subarray(0, end));
+    const end = Math.min(sizeBytes, this.octets.length);
+    copy.set(end === this.octets.length ? this.octets : this.octets.subarray(0, end));
     setUint16At(copy, 2, (uint16At(copy, 2) & ~bits.keptFlags) | flags);
-    if (ttlSeconds !== undefined) setTtl(copy, this.#layout, ttlSeconds);
-    if (order !== undefined) reorderData(copy, this.#layout, this.#octets, order);
+    if (ttlSeconds !== undefined) setTtl(copy, this.layout, ttlSeconds);
+    if (order !== undefined) reorderData(copy, this.layout, this.octets, order);
     return copy;
   }
 }

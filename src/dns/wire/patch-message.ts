@@ -195,6 +195,21 @@ function endOfLabels(octets: Uint8Array, start: number): number {
   }
 }
 
+/** Whether the labels from `start` on are that name, without pointers; without regard to the case of A–Z (RFC 4343 §3). */
+export function isNameAt(octets: Uint8Array, start: number, name: Name): boolean {
+  let at = start;
+  for (let index = 0; index < name.length; index++) {
+    const label = name[index] as string;
+    if (octets[at++] !== label.length) return false;
+    for (let place = 0; place < label.length; place++, at++) {
+      const octet = octets[at] as number;
+      const code = label.charCodeAt(place);
+      if (octet !== code && lowerOctet(octet) !== lowerOctet(code)) return false;
+    }
+  }
+  return octets[at] === 0;
+}
+
 /** Without regard to the case of A–Z (RFC 4343 §3). */
 function isSameNameAt(octets: Uint8Array, first: number, second: number): boolean {
   let a = pastPointers(octets, first);

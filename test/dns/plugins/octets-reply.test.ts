@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { hasOneTtl, keptReply, octetsReply } from "../../../src/dns/plugins/octets-reply.ts";
+import { keptReply } from "../../../src/dns/plugins/cache/kept-reply.ts";
+import { hasOneTtl, octetsReply } from "../../../src/dns/plugins/octets-reply.ts";
 import { decodeMessage } from "../../../src/dns/wire/decode.ts";
 import { extendedErrorOption } from "../../../src/dns/wire/ede.ts";
 import { encodeMessage } from "../../../src/dns/wire/encode.ts";
@@ -145,14 +146,20 @@ suite("keptReply", () => {
   test("a reply that is kept has octets of its own and no OPT", () => {
     const wire = encodeMessage({ ...answered, edns: { ...plainEdns, options: [stale] } }, 65535);
     large.set(wire, 1000);
-    const { reply, sizeBytes } = keptReply(
-      octetsReply(large.subarray(1000, 1000 + wire.length), { plugin: "f" }),
-      query,
-    );
+    const kept = keptReply(octetsReply(large.subarray(1000, 1000 + wire.length), { plugin: "f" }), query);
     large.fill(0xff);
+    const reply = kept.reply();
     assert.deepEqual(reply.message, answered);
     assert.deepEqual(reply.options, [stale]);
-    assert.equal(sizeBytes, encodeMessage(answered, 65535).length);
+    assert.equal(kept.sizeBytes, encodeMessage(answered, 65535).length);
+  });
+
+  test("a reply that was changed is kept as it is then", () => {
+    const changed = replyOf(answered)
+      .with({ isAuthoritative: true, ttlSeconds: 7 })
+      .shuffled(() => 0);
+    assert.notDeepEqual(changed.message.answers, replyOf(answered).with({ ttlSeconds: 7 }).message.answers);
+    assert.deepEqual(keptReply(changed, query).reply().message, changed.message);
   });
 
   test("a reply made of records is kept as octets, too", () => {
@@ -163,10 +170,8 @@ suite("keptReply", () => {
       "c020 0001 0001 00000005 0004 0a000001",
     );
     assert.equal(layoutOf(odd), undefined);
-    const { reply } = keptReply(octetsReply(odd, { plugin: "f" }), {
-      ...query,
-      questions: [{ ...question, name: ["www"] }],
-    });
+    const asked = { ...query, questions: [{ ...question, name: ["www"] }] };
+    const reply = keptReply(octetsReply(odd, { plugin: "f" }), asked).reply();
     assert.ok(hasOneTtl(reply.with({ ttlSeconds: 3 })));
     assert.deepEqual(reply.message.answers, decodeMessage(odd).answers);
   });

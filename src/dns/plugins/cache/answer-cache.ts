@@ -7,9 +7,9 @@
  */
 
 import type { Message } from "../../wire/message.ts";
-import { formatName, isSameName, isSubdomain, type Name } from "../../wire/name.ts";
+import { formatName, isSubdomain, type Name } from "../../wire/name.ts";
 import { Freshness } from "../freshness.ts";
-import { hasOneTtl, keptReply } from "../octets-reply.ts";
+import { hasOneTtl } from "../octets-reply.ts";
 import type { Outcome, Reply, ReplyChanges } from "../outcome.ts";
 import { andThen } from "../outcome.ts";
 import type { Handler, Layer, PluginHost } from "../plugin.ts";
@@ -20,15 +20,10 @@ import { AnswerStore, type Entry, halfOf, keyOf } from "./answer-store.ts";
 import type { CacheConfig } from "./cache-config.ts";
 import { CacheMetrics } from "./cache-metrics.ts";
 import { whyCachedError, whyStale } from "./cache-reasons.ts";
+import { keptReply } from "./kept-reply.ts";
 import { lifetimeSeconds } from "./lifetime.ts";
-import {
-  hasExpiredSignature,
-  hasSignature,
-  isCacheable,
-  kindOf,
-  lowestTtlSeconds,
-  type ResponseKind,
-} from "./response-kind.ts";
+import { factsOf, plainFactsOf, type ReplyFacts } from "./reply-facts.ts";
+import { hasExpiredSignature, hasSignature } from "./response-kind.ts";
 
 export class AnswerCache implements Layer {
   readonly answersAlike = true;
@@ -81,9 +76,9 @@ export class AnswerCache implements Layer {
     // What comes out of `aroundUpstream` is done: the rest of a hit's TTL must not be raised to the least TTL again.
     if (hasOneTtl(reply)) return reply;
     const { message } = reply;
-    const kind = this.#kindOf(query, message);
-    const lowest = lowestTtlSeconds(message);
-    const seconds = Math.floor(lifetimeSeconds(message, kind, this.#config));
+    const facts = this.#factsOf(query, reply);
+    const lowest = facts.lowestTtlSeconds;
+    const seconds = Math.floor(lifetimeSeconds(facts, this.#config));
     const ttlSeconds = reply.isFromUpstream ? Math.min(lowest ?? seconds, seconds) : seconds;
     const hidesAd = message.authenticData && !wantsAd(query);
     const isDone = lowest === undefined || hasTtlOnly(message, ttlSeconds);
@@ -104,14 +99,13 @@ export class AnswerCache implements Layer {
     key: string,
     reply: Reply,
   ): { readonly reply: Reply; readonly entry: Entry | undefined } {
-    const { message } = reply;
-    const kind = this.#kindOf(query, message);
-    const lifetime = lifetimeSeconds(message, kind, this.#config);
-    const dated = reply.with({ ttlSeconds: Math.floor(lifetime) });
-    if (kind === "other" || lifetime === 0 || !isCacheable(message, kind, query.question)) {
-      return { reply: dated, entry: undefined };
-    }
-    if (!isReplyTo(message, query)) {
+    const facts = this.#factsOf(query, reply);
+    const lifetime = lifetimeSeconds(facts, this.#config);
+    const ttlSeconds = Math.floor(lifetime);
+    const dated = reply.with({ ttlSeconds });
+    const { kind } = facts;
+    if (kind === "other" || lifetime === 0 || !facts.isCacheable) return { reply: dated, entry: undefined };
+    if (!facts.isToQuestion) {
       this.#metrics.count("drops", query.server);
       return { reply: dated, entry: undefined };
     }
@@ -119,14 +113,15 @@ export class AnswerCache implements Layer {
     if (isIn(this.#config[half].disabledZones, query.name)) return { reply: dated, entry: undefined };
     const nowMs = this.#host.now();
     const entry: Entry = {
-      ...keptReply(reply, query.message),
-      ...{
-        kind,
-        rcode: message.rcode,
-        ttlSeconds: Math.floor(lifetime),
-        expiresAtMs: nowMs + lifetime * 1000,
-      },
-      ...{ hits: 0, lastHitAtMs: nowMs, refreshing: undefined, refreshNotBeforeMs: 0 },
+      kept: keptReply(reply, query.message),
+      kind,
+      rcode: reply.rcode,
+      ttlSeconds,
+      expiresAtMs: nowMs + lifetime * 1000,
+      hits: 0,
+      lastHitAtMs: 0,
+      refreshing: undefined,
+      refreshNotBeforeMs: 0,
     };
     const evicted = this.#store.put(key, entry, nowMs);
     if (evicted > 0) this.#metrics.countHalf("evictions", half, query.server, evicted);
@@ -155,8 +150,8 @@ export class AnswerCache implements Layer {
       : ttlSecondsAt(countdownOf(entry, nowMs), nowMs);
     // Clients that take no answer without AA are still about; CoreDNS serves them, too.
     const changes: ReplyChanges = { ttlSeconds, isAuthoritative: true, ...adChange(query) };
-    if (entry.kind !== "failure") return entry.reply.with(changes);
-    return entry.reply.with({ ...changes, reason: whyCachedError(query, entry, nowMs) });
+    if (entry.kind !== "failure") return entry.kept.reply().with(changes);
+    return entry.kept.reply().with({ ...changes, reason: whyCachedError(query, entry, nowMs) });
   }
 
   #answerStale(
@@ -173,7 +168,7 @@ export class AnswerCache implements Layer {
 
   #stale(query: Query, entry: Entry, nowMs: number): Reply {
     this.#metrics.count("served_stale", query.server);
-    return entry.reply.with({
+    return entry.kept.reply().with({
       ttlSeconds: this.#config.stale?.ttlSeconds ?? 0,
       isAuthoritative: true,
       reason: whyStale(query, entry, nowMs),
@@ -228,9 +223,8 @@ export class AnswerCache implements Layer {
     const nowMs = this.#host.now();
     entry.refreshNotBeforeMs = nowMs + pauseMs;
     if (outcome.kind !== "reply" || !outcome.isFromUpstream) return undefined;
-    const { message } = outcome;
-    const kind = this.#kindOf(query, message);
-    if (kind === "other" || message.isTruncated || !isReplyTo(message, query)) return undefined;
+    const { kind, isToQuestion } = this.#factsOf(query, outcome);
+    if (kind === "other" || !isToQuestion || outcome.message.isTruncated) return undefined;
     if (kind === "failure") {
       entry.refreshNotBeforeMs = nowMs + Math.max(pauseMs, this.#config.servfailMs);
       return undefined;
@@ -249,11 +243,15 @@ export class AnswerCache implements Layer {
     return kind === "answer" && this.#config.stale?.prefersPositive === true;
   }
 
-  #kindOf(query: Query, message: Message): ResponseKind {
-    const isSigned = query.message.edns?.isDnssecOk === true;
-    if (isSigned && hasSignature(message)) query.provenance?.isForThisQueryOnly();
-    if (isSigned && hasExpiredSignature(message, Date.now() / 1000)) return "other";
-    return kindOf(message, query.question);
+  #factsOf({ message: { edns }, question, provenance }: Query, reply: Reply): ReplyFacts {
+    const isSigned = edns?.isDnssecOk === true;
+    const plain = isSigned ? undefined : plainFactsOf(reply, question);
+    if (plain !== undefined) return plain;
+    const { message } = reply;
+    const facts = factsOf(message, question);
+    if (!isSigned) return facts;
+    if (hasSignature(message)) provenance?.isForThisQueryOnly();
+    return hasExpiredSignature(message, Date.now() / 1000) ? { ...facts, kind: "other" } : facts;
   }
 }
 
@@ -263,15 +261,6 @@ function countdownOf({ expiresAtMs, ttlSeconds }: Entry, nowMs: number): Countdo
 
 function isIn(zones: readonly Name[], name: Name): boolean {
   return zones.some(zone => isSubdomain(name, zone));
-}
-
-function isReplyTo({ questions: [answered] }: Message, { question }: Query): boolean {
-  return (
-    answered !== undefined &&
-    answered.type === question.type &&
-    answered.class === question.class &&
-    isSameName(answered.name, question.name)
-  );
 }
 
 /** A reply for whoever asks next should be a whole one. */

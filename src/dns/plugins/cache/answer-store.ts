@@ -3,14 +3,14 @@
 import { LRUCache } from "lru-cache";
 import type { Reply } from "../outcome.ts";
 import type { Query } from "../query.ts";
+import type { KeptReply } from "./kept-reply.ts";
 import { nameText } from "./response-kind.ts";
 
 /** The two halves of the cache, as metrics and the Corefile name them. */
 export type Half = "success" | "denial";
 
 export interface Entry {
-  readonly reply: Reply;
-  readonly sizeBytes: number;
+  readonly kept: KeptReply;
   readonly kind: "answer" | "empty" | "referral" | "denial" | "failure";
   readonly rcode: number;
   readonly ttlSeconds: number;
@@ -49,7 +49,7 @@ export class AnswerStore {
       new LRUCache({
         // Not `max`: memory for as many would be taken at once.
         maxSize: capacity,
-        sizeCalculation: ({ sizeBytes }) => Math.ceil(sizeBytes / unitBytes),
+        sizeCalculation: ({ kept }) => Math.ceil(kept.sizeBytes / unitBytes),
         dispose: (_entry, key, reason) => {
           options.onGone(key);
           if (reason === "evict") this.#evicted++;
