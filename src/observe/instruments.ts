@@ -27,4 +27,6 @@ export interface GaugeOf<Label extends string> {
 
 export interface HistogramOf<Label extends string> {
   observe(labels: Labels<Label>, value: number): void;
+  /** The same for labels that do not change, at next to no cost. */
+  at(labels: Labels<Label>): { observe(value: number): void };
 }

@@ -1,7 +1,8 @@
 /** A registry of numbers that are scraped: prom-client lives behind this one file. */
 
 import type { Metric } from "prom-client";
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { BucketCounts, bucketSamples, type Sample } from "./bucket-counts.ts";
 import type { CounterOf, GaugeOf, HistogramOf, Instruments, Labels } from "./instruments.ts";
 
 export interface Scrape {
@@ -56,6 +57,7 @@ const eventLoopSamplingMs = 200;
 export class MetricRegistry implements Instruments {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, CounterOf<string>>();
+  readonly #histograms = new Map<string, HistogramOf<string>>();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: eventLoopSamplingMs });
@@ -81,11 +83,12 @@ export class MetricRegistry implements Instruments {
     labels: readonly Label[],
     buckets: readonly number[],
   ): HistogramOf<Label> {
-    const known = this.#registry.getSingleMetric(name) as Histogram<Label> | undefined;
-    const registers = [this.#registry];
-    const histogram =
-      known ?? new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers });
-    return { observe: (values, value) => histogram.observe(values, value) };
+    const known = this.#histograms.get(name);
+    if (known !== undefined) return known;
+    const histogram = new Histogram(name, labels, buckets);
+    this.#histograms.set(name, histogram);
+    this.collect({ name, help, type: "histogram", samples: () => histogram.samples() });
+    return histogram;
   }
 
   collect({ name, help, type, samples }: CollectedMetric): void {
@@ -167,5 +170,37 @@ class Cell<Label extends string> {
 
   inc(): void {
     this.count++;
+  }
+}
+
+/** prom-client's own makes a key of the labels for each value: a microsecond, and half a KiB of garbage. */
+class Histogram<Label extends string> implements HistogramOf<Label> {
+  readonly #name: string;
+  readonly #edges: readonly number[];
+  readonly #byLabels = new Map<string, { readonly labels: Labels<Label>; readonly counts: BucketCounts }>();
+
+  constructor(name: string, labels: readonly Label[], edges: readonly number[]) {
+    this.#name = name;
+    this.#edges = edges;
+    // There from the beginning, as CoreDNS has it.
+    if (labels.length === 0) this.at({} as Labels<Label>);
+  }
+
+  observe(labels: Labels<Label>, value: number): void {
+    this.at(labels).observe(value);
+  }
+
+  at(labels: Labels<Label>): BucketCounts {
+    const key = JSON.stringify(labels);
+    const known = this.#byLabels.get(key);
+    if (known !== undefined) return known.counts;
+    const counts = new BucketCounts(this.#edges);
+    this.#byLabels.set(key, { labels, counts });
+    return counts;
+  }
+
+  samples(): readonly Sample[] {
+    const all = [...this.#byLabels.values()];
+    return all.flatMap(({ labels, counts }) => [...bucketSamples(this.#name, labels, counts)]);
   }
 }

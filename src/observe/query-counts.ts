@@ -10,15 +10,9 @@
  */
 
 import type { CountedQuery, Tally } from "../dns/plugins/plugin.ts";
+import { BucketCounts, bucketSamples, type Sample } from "./bucket-counts.ts";
 
 type Labels = Readonly<Record<string, string>>;
-
-/** One line of the exposition; `metricName` is given where it differs from the family's. */
-export interface Sample {
-  readonly metricName?: string;
-  readonly labels: Labels;
-  readonly value: number;
-}
 
 export interface QueryFamily {
   readonly name: string;
@@ -159,28 +153,6 @@ const rcodeNames: ReadonlyMap<number, string> = new Map([
 const durationEdgesSeconds = Array.from({ length: 16 }, (_, doublings) => 0.00025 * 2 ** doublings);
 const sizeEdgesBytes = [0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16000, 32000, 48000, 64000];
 
-/** A histogram; the buckets hold only their own share and are added up when they are shown. */
-class BucketCounts {
-  readonly edges: readonly number[];
-  /** One more than there are edges: the last is `+Inf`. */
-  readonly shares: Float64Array;
-  sum = 0;
-
-  constructor(edges: readonly number[]) {
-    this.edges = edges;
-    this.shares = new Float64Array(edges.length + 1);
-  }
-
-  /** From the small end: nearly every query lies in the first two buckets. */
-  observe(value: number): void {
-    const edges = this.edges;
-    let index = 0;
-    while (index < edges.length && value > (edges[index] as number)) index++;
-    (this.shares[index] as number)++;
-    this.sum += value;
-  }
-}
-
 class ZoneCounts {
   readonly labels: Labels;
   /** By protocol, family and type, in this order of significance. */
@@ -278,16 +250,6 @@ function* sizeSamples(name: string, labels: Labels, byProtocol: readonly BucketC
 }
 
 /** Nothing at all for a histogram that never counted, as CoreDNS does. */
-function* histogram(name: string, labels: Labels, counts: BucketCounts): Iterable<Sample> {
-  let total = 0;
-  const buckets: Sample[] = [];
-  for (const [index, share] of counts.shares.entries()) {
-    total += share;
-    const le = index < counts.edges.length ? String(counts.edges[index]) : "+Inf";
-    buckets.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: total });
-  }
-  if (total === 0) return;
-  yield* buckets;
-  yield { metricName: `${name}_sum`, labels, value: counts.sum };
-  yield { metricName: `${name}_count`, labels, value: total };
+function histogram(name: string, labels: Labels, counts: BucketCounts): Iterable<Sample> {
+  return counts.count === 0 ? [] : bucketSamples(name, labels, counts);
 }

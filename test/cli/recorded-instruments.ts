@@ -24,6 +24,9 @@ export function recordedInstruments(): RecordedInstruments {
       set: (labels, value) => void values.set(keyOf(name, labels), value),
       remove: labels => void values.delete(keyOf(name, labels)),
     }),
-    histogram: name => ({ observe: labels => add(name, labels, 1) }),
+    histogram: name => ({
+      observe: labels => add(name, labels, 1),
+      at: labels => ({ observe: () => add(name, labels, 1) }),
+    }),
   };
 }

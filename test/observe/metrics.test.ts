@@ -249,3 +249,20 @@ test("a query tallied as one of a kind is counted like any other", async () => {
     (await metrics.scrape()).body.split("\n").filter(line => line.startsWith("coredns_dns_"));
   assert.deepEqual(await linesOf(tallied), await linesOf(observed));
 });
+
+test("a histogram counts by labels, whichever way it is told, and without labels is there from the beginning", async () => {
+  const metrics = newMetrics();
+  metrics.histogram("empty_seconds", "Nothing yet.", [], [1]);
+  const durations = metrics.histogram("one_seconds", "Some.", ["to"], [1, 2]);
+  const cell = metrics.histogram("one_seconds", "Some.", ["to"], [1, 2]).at({ to: "a" });
+  durations.observe({ to: "a" }, 1);
+  cell.observe(1.5);
+  cell.observe(5);
+  durations.observe({ to: "b" }, 0.5);
+  const families = await scrape(metrics);
+  const one = families.get("one_seconds");
+  assert.deepEqual(valuesOf(one, { to: "a" }, "one_seconds_bucket"), [1, 2, 3]);
+  assert.deepEqual(valuesOf(one, { to: "a" }, "one_seconds_sum"), [7.5]);
+  assert.deepEqual(valuesOf(one, { to: "b" }, "one_seconds_count"), [1]);
+  assert.deepEqual(valuesOf(families.get("empty_seconds"), {}, "empty_seconds_bucket"), [0, 0]);
+});

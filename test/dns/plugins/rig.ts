@@ -128,7 +128,10 @@ export class Rig {
           set: (labels, value) => this.metrics.set(metricKey(name, labels), value),
           remove: labels => this.metrics.delete(metricKey(name, labels)),
         }),
-        histogram: name => ({ observe: labels => count(name, labels, 1) }),
+        histogram: name => ({
+          observe: labels => count(name, labels, 1),
+          at: labels => ({ observe: () => count(name, labels, 1) }),
+        }),
       },
       openCluster: async () => {
         const store = options.store ?? new ClusterStore(() => {});

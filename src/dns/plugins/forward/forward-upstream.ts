@@ -36,7 +36,7 @@ export class ForwardUpstream {
   readonly #connection: UpstreamExchange;
   readonly #metrics: ForwardMetrics;
   readonly #labels: Labels<"proxy_name" | "to">;
-  readonly #labelsByRcode = new Map<number, Labels<"proxy_name" | "to" | "rcode">>();
+  readonly #durationsByRcode = new Map<number, { observe(seconds: number): void }>();
   #setAsideBecause: string | undefined;
   #isClosed = false;
 
@@ -87,12 +87,12 @@ export class ForwardUpstream {
 
   /** A client's query was answered. */
   countReply(rcode: number, durationMs: number): void {
-    let labels = this.#labelsByRcode.get(rcode);
-    if (labels === undefined) {
-      labels = { ...this.#labels, rcode: rcodeName(rcode) };
-      this.#labelsByRcode.set(rcode, labels);
+    let durations = this.#durationsByRcode.get(rcode);
+    if (durations === undefined) {
+      durations = this.#metrics.requestDuration.at({ ...this.#labels, rcode: rcodeName(rcode) });
+      this.#durationsByRcode.set(rcode, durations);
     }
-    this.#metrics.requestDuration.observe(labels, durationMs / 1000);
+    durations.observe(durationMs / 1000);
   }
 
   /**

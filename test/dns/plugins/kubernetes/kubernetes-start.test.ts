@@ -41,7 +41,7 @@ function prepare(options: string, open: (request: ClusterRequest) => OpenCluster
     instruments: {
       counter: () => ({ inc: () => {}, at: () => ({ inc: () => {} }) }),
       gauge: () => ({ set: () => {}, remove: () => {} }),
-      histogram: () => ({ observe: () => {} }),
+      histogram: () => ({ observe: () => {}, at: () => ({ observe: () => {} }) }),
     },
     openCluster: async request => {
       requests.push(request);
