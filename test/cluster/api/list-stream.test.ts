@@ -120,6 +120,21 @@ test("list that comes compressed is the list", async t => {
   assert.deepEqual(rig.queries, [wholeFromCache]);
 });
 
+const zippedInPieces: AnswerList = async (response, list) => {
+  const octets = gzipSync(list);
+  begin(response, { "Content-Encoding": "gzip" });
+  for (let start = 0; start < octets.length; start += 500) {
+    await new Promise(sent => response.write(octets.subarray(start, start + 500), sent));
+  }
+  response.end();
+};
+
+test("list that comes compressed, in small pieces, is the list", async t => {
+  const rig = await startBinaryRig(t, 1000, { answers: [zippedInPieces] });
+  await rig.watching();
+  assert.deepEqual(namesIn(rig), names(1000));
+});
+
 const faults: readonly (readonly [what: string, answer: AnswerList, error: RegExp])[] = [
   [
     "a reset in the middle",
