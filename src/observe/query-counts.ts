@@ -67,7 +67,8 @@ export class QueryCounts {
   readonly #byServer = new Map<string, Map<string, ZoneCounts>>();
 
   observe(query: CountedQuery): void {
-    this.#countsOf(query).tallyOf(query).add(query.durationSeconds);
+    const { durationSeconds, requestSizeBytes, responseSizeBytes } = query;
+    this.#countsOf(query).tallyOf(query).add(durationSeconds, requestSizeBytes, responseSizeBytes);
   }
 
   tallyOf(query: CountedQuery): Tally {
@@ -162,21 +163,41 @@ class ZoneCounts {
   readonly responseSizes = protocols.map(() => new BucketCounts(sizeEdgesBytes));
   /** By plugin, then by rcode; an array with holes, since nearly all codes lie below 6. */
   readonly responses = new Map<string, number[]>();
+  /** By plugin, then by kind. */
+  readonly #tallies = new Map<string, Map<number, QueryTally>>();
   dnssecOkRequests = 0;
 
   constructor(server: string, zone: string) {
     this.labels = { server, zone, view: "" };
   }
 
+  /** The same for all of a kind: what differs from one kept answer to the next would be another place in memory. */
   tallyOf(query: CountedQuery): QueryTally {
-    return new QueryTally(this, query, this.responses.get(query.plugin) ?? this.#addPlugin(query.plugin));
+    const byKind = this.#tallies.get(query.plugin) ?? this.#addPlugin(query.plugin);
+    const kind = (requestIndexOf(query) * 2 + (query.isDnssecOk ? 1 : 0)) * rcodeCount + query.rcode;
+    let tally = byKind.get(kind);
+    if (tally === undefined) {
+      tally = new QueryTally(this, query, this.responses.get(query.plugin) ?? []);
+      byKind.set(kind, tally);
+    }
+    return tally;
   }
 
-  #addPlugin(plugin: string): number[] {
-    const byRcode: number[] = [];
-    this.responses.set(plugin, byRcode);
-    return byRcode;
+  #addPlugin(plugin: string): Map<number, QueryTally> {
+    const byKind = new Map<number, QueryTally>();
+    this.#tallies.set(plugin, byKind);
+    this.responses.set(plugin, []);
+    return byKind;
   }
+}
+
+/** Twelve bits (RFC 6891 §6.1.3). */
+const rcodeCount = 4096;
+
+/** The place among `requests`. */
+function requestIndexOf({ protocol, family, type }: CountedQuery): number {
+  const place = (protocol === "tcp" ? 1 : 0) * families.length + (family === "2" ? 1 : 0);
+  return place * typeLabels.length + (type < 256 ? (typeIndexes[type] as number) : 0);
 }
 
 /** The places where queries of one kind are counted. */
@@ -184,9 +205,7 @@ class QueryTally implements Tally {
   readonly #counts: ZoneCounts;
   readonly #requestIndex: number;
   readonly #requestSizes: BucketCounts;
-  readonly #requestSizeBytes: number;
   readonly #responseSizes: BucketCounts;
-  readonly #responseSizeBytes: number;
   readonly #isDnssecOk: boolean;
   /** By rcode. */
   readonly #responses: number[];
@@ -194,29 +213,25 @@ class QueryTally implements Tally {
 
   constructor(counts: ZoneCounts, query: CountedQuery, responses: number[]) {
     const protocol = query.protocol === "tcp" ? 1 : 0;
-    const family = query.family === "2" ? 1 : 0;
-    const type = query.type < 256 ? (typeIndexes[query.type] as number) : 0;
     this.#counts = counts;
-    this.#requestIndex = (protocol * families.length + family) * typeLabels.length + type;
+    this.#requestIndex = requestIndexOf(query);
     this.#requestSizes = counts.requestSizes[protocol] as BucketCounts;
-    this.#requestSizeBytes = query.requestSizeBytes;
     this.#responseSizes = counts.responseSizes[protocol] as BucketCounts;
-    this.#responseSizeBytes = query.responseSizeBytes;
     this.#isDnssecOk = query.isDnssecOk;
     this.#responses = responses;
     this.#rcode = query.rcode;
   }
 
-  count(durationNs: number): void {
-    this.add(durationNs / 1e9);
+  count(durationNs: number, requestSizeBytes: number, responseSizeBytes: number): void {
+    this.add(durationNs / 1e9, requestSizeBytes, responseSizeBytes);
   }
 
-  add(durationSeconds: number): void {
+  add(durationSeconds: number, requestSizeBytes: number, responseSizeBytes: number): void {
     const { durations, requests } = this.#counts;
     (requests[this.#requestIndex] as number)++;
     durations.observe(durationSeconds);
-    this.#requestSizes.observe(this.#requestSizeBytes);
-    this.#responseSizes.observe(this.#responseSizeBytes);
+    this.#requestSizes.observe(requestSizeBytes);
+    this.#responseSizes.observe(responseSizeBytes);
     if (this.#isDnssecOk) this.#counts.dnssecOkRequests++;
     this.#responses[this.#rcode] = (this.#responses[this.#rcode] ?? 0) + 1;
   }

@@ -242,7 +242,7 @@ test("a query tallied as one of a kind is counted like any other", async () => {
   const [tallied, observed] = [newMetrics(), newMetrics()];
   const tally = tallied.tallyOf({ ...query, isDnssecOk: true });
   for (let count = 0; count < 3; count += 1) {
-    tally.count(100_000);
+    tally.count(100_000, query.requestSizeBytes, query.responseSizeBytes);
     observed.observe({ ...query, isDnssecOk: true });
   }
   const linesOf = async (metrics: Metrics) =>

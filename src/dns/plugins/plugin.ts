@@ -134,14 +134,14 @@ export interface OpenCluster {
 /** Counts queries; must cost next to nothing. */
 interface QueryMeter {
   observe(query: CountedQuery): void;
-  /** For queries that differ from this one in their duration only. */
+  /** For queries that differ from this one in their duration and sizes only. */
   tallyOf(query: CountedQuery): Tally;
 }
 
-/** Counts queries that are alike but for their duration. */
+/** Counts queries that are alike but for their duration and sizes: one for all of a kind. */
 export interface Tally {
   /** A whole number: fractions would cost memory each time. */
-  count(durationNs: number): void;
+  count(durationNs: number, requestSizeBytes: number, responseSizeBytes: number): void;
 }
 
 export interface CountedQuery {

@@ -68,7 +68,7 @@ export class AnswerShortcut implements Shortcut {
       this.#untilTimed = timedEach;
       this.#durationNs = Math.round((this.#nowMs() - startedAtMs) * 1e6);
     }
-    prepared.count(this.#durationNs);
+    prepared.count(this.#durationNs, end - start);
     const { sizeBytes } = prepared;
     if (prepared.first !== undefined) {
       const query = octets.subarray(start, end);

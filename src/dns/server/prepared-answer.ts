@@ -1,5 +1,6 @@
 /** One reply that is ready to be sent again: octets, and the places in them that differ from one client to the next. */
 
+import type { Freshness, Marks } from "../plugins/freshness.ts";
 import type { Outcome } from "../plugins/outcome.ts";
 import type { Tally } from "../plugins/plugin.ts";
 import { type Countdown, type Provenance, type Source, ttlSecondsAt } from "../plugins/provenance.ts";
@@ -54,7 +55,13 @@ export class PreparedAnswer {
   readonly #flags: number;
   readonly #edns: number;
   readonly #questionEnd: number;
-  readonly #sources: readonly Source[];
+  // Of nearly all there is one. Where it is stands here: each place more in memory that differs from answer to answer is
+  // one more that the processor has to wait for.
+  readonly #freshness: Freshness | undefined;
+  readonly #marks: Marks;
+  readonly #otherSources: readonly Source[];
+  readonly #tally: Tally | undefined;
+  readonly #otherTallies: readonly Tally[];
   readonly #validUntilMs: number;
   readonly #cut: Cut | undefined;
   readonly #countdown: Countdown | undefined;
@@ -62,7 +69,6 @@ export class PreparedAnswer {
   readonly #shuffles: readonly ShuffleRun[];
   readonly #serialAt: number;
   readonly #serialNow: (() => number) | undefined;
-  readonly #tallies: readonly Tally[];
   readonly #repetitions: readonly (() => void)[];
 
   /** `query` is the one that it answers first. */
@@ -76,7 +82,13 @@ export class PreparedAnswer {
     this.#edns = query.edns;
     this.#questionEnd = query.questionEnd;
     this.isOfAnySpelling = provenance.isOfAnySpelling;
-    this.#sources = exact(provenance.sources);
+    const [source, ...otherSources] = provenance.sources;
+    this.#freshness = source?.freshness;
+    this.#marks = source?.marks ?? none;
+    this.#otherSources = exact(otherSources);
+    const [tally, ...otherTallies] = parts.tallies;
+    this.#tally = tally;
+    this.#otherTallies = exact(otherTallies);
     this.#validUntilMs = provenance.validUntilMs;
     this.#cut = parts.cut;
     this.#countdown = provenance.countdown;
@@ -84,7 +96,6 @@ export class PreparedAnswer {
     this.#shuffles = exact(parts.shuffles);
     this.#serialAt = parts.serialAt;
     this.#serialNow = parts.serialAt === 0 ? undefined : provenance.serialNow;
-    this.#tallies = exact(parts.tallies);
     this.#repetitions = exact(provenance.repetitions);
   }
 
@@ -105,7 +116,8 @@ export class PreparedAnswer {
 
   /** Whether it is still what the plugins would answer. Without `isTimed` the time may be any. */
   isCurrent(nowMs: number): boolean {
-    const sources = this.#sources;
+    if (this.#freshness?.isCurrent(this.#marks) === false) return false;
+    const sources = this.#otherSources;
     for (let index = 0; index < sources.length; index++) {
       const { freshness, marks } = sources[index] as Source;
       if (!freshness.isCurrent(marks)) return false;
@@ -143,9 +155,10 @@ export class PreparedAnswer {
   }
 
   /** Counts it as sent once more. */
-  count(durationNs: number): void {
-    const tallies = this.#tallies;
-    for (let index = 0; index < tallies.length; index++) (tallies[index] as Tally).count(durationNs);
+  count(durationNs: number, requestSizeBytes: number): void {
+    const { sizeBytes } = this;
+    this.#tally?.count(durationNs, requestSizeBytes, sizeBytes);
+    for (const tally of this.#otherTallies) tally.count(durationNs, requestSizeBytes, sizeBytes);
     const repetitions = this.#repetitions;
     for (let index = 0; index < repetitions.length; index++) repetitions[index]?.();
   }
