@@ -4,9 +4,9 @@ import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { binaryType } from "../support/api-server/binary-object.ts";
 import { TestApiServer } from "../support/api-server.ts";
 import { endpointSlice, namespace, service } from "../support/cluster-fixtures.ts";
+import { listOnce } from "./list-once.ts";
 
 const [serviceCount = 0, endpointCount = 0] = process.argv.slice(2).map(Number);
 const namespaceCount = 10;
@@ -26,10 +26,7 @@ for (let n = 0; n < serviceCount; n += 1) {
   }));
   server.put(endpointSlice(home, name, { ports: ["http 8080"], endpoints }));
 }
-// They are written in Protocol Buffers when they are listed for the first time: not while a start is timed.
-for (const path of ["/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices"]) {
-  await (await fetch(server.url + path, { headers: { accept: binaryType } })).arrayBuffer();
-}
+await listOnce(server);
 const directory = await mkdtemp(join(tmpdir(), "frontdesk-bench-"));
 process.stdout.write(`${await server.writeKubeconfig(directory)}\n`);
 process.on("SIGTERM", () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestApiServer } from "../../support/api-server.ts";
+import { listOnce } from "../list-once.ts";
 import { type MemoryClusterSize, memoryClusterObjects, memorySlice } from "./cluster.ts";
 
 /** `relist`: everything has to be listed anew; done when it is. `churn`: other endpoints for so many slices. */
@@ -18,6 +19,7 @@ const churnStepMs = 10;
 const size: MemoryClusterSize = JSON.parse(process.argv[2] ?? "");
 const server = await TestApiServer.start();
 server.load(memoryClusterObjects(size));
+await listOnce(server);
 const directory = await mkdtemp(join(tmpdir(), "frontdesk-bench-"));
 process.send?.({ kubeconfigFile: await server.writeKubeconfig(directory) });
 
