@@ -141,7 +141,16 @@ async function addFile(config: KubeConfig, file: string): Promise<void> {
     // Of several files, some may be empty or hold users only.
     if (raw === null) return;
     if (typeof raw !== "object") throw new Error("is not a mapping");
-    loaded.loadFromString(text);
+    const { newClusters, newContexts, newUsers } = await import(
+      "@kubernetes/client-node/dist/config_types.js"
+    );
+    // As `loadFromString` would, of what has been parsed already.
+    loaded.loadFromOptions({
+      clusters: newClusters(raw.clusters),
+      contexts: newContexts(raw.contexts),
+      users: newUsers(raw.users),
+      currentContext: raw["current-context"],
+    });
     loaded.users = loaded.users.map(user => withTokenFile(withPluginPath(user, directory), raw, directory));
   } catch (error) {
     const [what = ""] = (error as Error).message.split(/:?\n/, 1);
@@ -167,6 +176,8 @@ function withPluginPath(user: User, directory: string): User {
 
 interface RawKubeconfig {
   readonly clusters?: unknown;
+  readonly contexts?: unknown;
+  readonly "current-context"?: string;
   readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
 }
 
