@@ -2,7 +2,7 @@
  * What is known of the cluster at this moment: objects by name, a few indexes over them, and one event per change.
  *
  * One event loop owns the store, so a reader inside one callback sees one consistent cluster. Sources write
- * (`apply`, `remove`, `replace`, `markSynced`); zone, plan and listeners only read. A source that loses its API
+ * (`apply`, `remove`, `retain`, `markSynced`); zone, plan and listeners only read. A source that loses its API
  * server writes nothing, and so nothing is forgotten.
  */
 

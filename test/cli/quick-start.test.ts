@@ -10,29 +10,40 @@ const source = readFileSync(new URL("../../src/cli/quick-start.ts", import.meta.
 const module = `data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(source))}`;
 
 /** Runs `hot` for as long as it takes V8 to notice, before and after the start is over. */
-const program = `
+const programOf = (longestMs?: number) => `
+  const longestMs = ${longestMs};
+  const alive = setInterval(() => {}, 1_000);
   const { withoutTurboFanUntil } = await import(${JSON.stringify(module)});
   const { promise: started, resolve: start } = Promise.withResolvers();
   function hotAtStart(n) { let sum = 0; for (let i = 0; i < n; i++) sum += i % 7; return sum; }
   function hotLater(n) { let sum = 0; for (let i = 0; i < n; i++) sum += i % 7; return sum; }
+  function hotAllTheTime(n) { let sum = 0; for (let i = 0; i < n; i++) sum += i % 7; return sum; }
   const heat = hot => { for (let i = 0; i < 20_000; i++) hot(1_000); };
-  const isOver = withoutTurboFanUntil(started);
+  const isOver = withoutTurboFanUntil(started, longestMs);
   heat(hotAtStart);
-  start();
+  heat(hotAllTheTime);
+  if (longestMs === undefined) start();
   await isOver;
   heat(hotLater);
+  heat(hotAllTheTime);
+  clearInterval(alive);
   console.log("done");
 `;
 
-function run(...flags: string[]) {
+function run(program: string, ...flags: string[]) {
   const argv = [...flags, "--input-type=module", "--eval", program];
   return promisify(execFile)(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 });
 }
 
 test("TurboFan compiles nothing until the start is over, and then what runs often", async () => {
-  const { stdout } = await run("--trace-opt");
-  const compiled = stdout.match(/completed optimizing .*?(hotAtStart|hotLater).*?TURBOFAN/g) ?? [];
+  const { stdout } = await run(programOf(), "--trace-opt");
+  const compiled =
+    stdout.match(/completed optimizing .*?(hotAtStart|hotLater|hotAllTheTime).*?TURBOFAN/g) ?? [];
   assert.ok(compiled.some(line => line.includes("hotLater")));
+  assert.ok(
+    compiled.some(line => line.includes("hotAllTheTime")),
+    "what ran often at the start, too",
+  );
   assert.deepEqual(
     compiled.filter(line => line.includes("hotAtStart")),
     [],
@@ -40,6 +51,11 @@ test("TurboFan compiles nothing until the start is over, and then what runs ofte
 });
 
 test("V8 that must not make machine code is left as it is", async () => {
-  const { stdout } = await run("--jitless");
+  const { stdout } = await run(programOf(), "--jitless");
   assert.equal(stdout, "done\n");
+});
+
+test("start that never ends keeps TurboFan out for a while only", async () => {
+  const { stdout } = await run(programOf(1), "--trace-opt");
+  assert.match(stdout, /completed optimizing .*?hotLater.*?TURBOFAN/);
 });

@@ -53,6 +53,20 @@ test("addresses are found while their index is being made, by whoever asks befor
   agrees(store);
 });
 
+test("making the index lets other work run in between", async () => {
+  let isOver = false;
+  const indexing = storeOfSlices()
+    .indexAddresses()
+    .then(() => {
+      isOver = true;
+    });
+  for (let turn = 0; turn < 3; turn++) {
+    await nextTurn();
+    assert.equal(isOver, false, `after ${turn + 1} turns`);
+  }
+  await indexing;
+});
+
 const change = fc.record({
   slice: fc.integer({ min: 0, max: sliceCount + 20 }),
   addresses: fc.option(fc.uniqueArray(fc.constantFrom(...addresses), { maxLength: 4 })),

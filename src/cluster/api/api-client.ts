@@ -221,7 +221,8 @@ async function inTime<T>(promise: Promise<T>, limitMs: number, signal: AbortSign
 
 async function readStatus(response: IncomingMessage): Promise<ApiStatusError> {
   const code = response.statusCode ?? 0;
-  const octets = await readBody(unzipped(response), maxStatusBytes);
+  // What the status line says counts, whatever becomes of the rest.
+  const octets = await readBody(unzipped(response), maxStatusBytes).catch(() => Buffer.alloc(0));
   const text = octets.toString();
   // Whoever answers in plain text, in one line, means to be read: "Client sent an HTTP request to an HTTPS server."
   const isSentence =
@@ -273,10 +274,11 @@ function unzipped(response: IncomingMessage): Readable {
 async function* gathered(source: Readable): AsyncGenerator<Buffer> {
   for await (const _ of on(source, "readable", { close: ["end", "close"] })) {
     await nextTurn();
-    const octets = source.read(source.readableLength || undefined) as Buffer | null;
-    // Of its end it tells who asks for more.
-    source.read(0);
-    if (octets !== null) yield octets;
+    // Whoever reads more at once than the stream likes to hold makes it hold more from then on.
+    const next = () =>
+      source.read(Math.min(source.readableLength, source.readableHighWaterMark) || undefined);
+    // At last it says that there is nothing, and asks for more.
+    for (let octets = next(); octets !== null; octets = next()) yield octets;
   }
 }
 

@@ -2,7 +2,7 @@
  * Which API server to talk to and how to say who we are.
  *
  * `@kubernetes/client-node` reads kubeconfig files and makes the credentials (client certificates, tokens, exec
- * plugins, OIDC). Its class for that pulls in the whole generated API, some 60 MB of resident memory unless a bundler
+ * plugins; what it does to renew an expired OIDC token fails). Its class for that pulls in the whole generated API, some 60 MB of resident memory unless a bundler
  * drops it, so it is loaded only when a cluster is asked for.
  */
 
@@ -11,6 +11,7 @@ import { readFile } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { checkServerIdentity } from "node:tls";
 import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
 import { parse } from "yaml";
 
@@ -92,7 +93,13 @@ export async function openAccess(
       const options: RequestOptions = {};
       await config.applyToHTTPSOptions(options);
       // The agent it made has no keep-alive; only a proxy needs it.
-      if (clusterOf(config).proxyUrl === undefined) delete options.agent;
+      const { server, proxyUrl, tlsServerName } = clusterOf(config);
+      if (proxyUrl === undefined) delete options.agent;
+      // The agent for SOCKS tells TLS no name for a server that is an address, and "localhost" is what is compared then.
+      const name = tlsServerName ?? new URL(server).hostname.replace(/^\[|\]$/g, "");
+      if (proxyUrl?.startsWith("socks") === true) {
+        options.checkServerIdentity = (_, certificate) => checkServerIdentity(name, certificate);
+      }
       return options;
     },
     async renew() {

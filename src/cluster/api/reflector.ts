@@ -1,5 +1,5 @@
 /**
- * Keeps one kind of the store equal to what the API server has: a list in pages, then a watch from there, for ever.
+ * Keeps one kind of the store equal to what the API server has: a list, then a watch from there, for ever.
  *
  * Nothing that fails ends it and nothing that fails removes an object: what is known stays until a complete new list
  * says otherwise, and objects with an unchanged resourceVersion make no event.
@@ -25,7 +25,7 @@ import {
   objectsPerTurn,
   readListPage,
   readListStream,
-} from "./list-page.ts";
+} from "./lists.ts";
 import { Progress, type ReflectorStatus } from "./progress.ts";
 import type { Timing } from "./timing.ts";
 import { readWatchEvents, type WatchEvent } from "./watch-stream.ts";
@@ -50,8 +50,7 @@ export class Reflector {
   readonly #progress: Progress;
   readonly #failures: Backoff;
   readonly #expirations: Backoff;
-  /** Until the server turns out to know no Protocol Buffers for the kind. */
-  #isBinary: boolean;
+  readonly #isBinary: boolean;
   #isListNeeded = true;
   #expirationsInARow = 0;
   #isWaitingOut = false;
@@ -114,7 +113,6 @@ export class Reflector {
   async #takeStream(keys: Set<string>, signal: AbortSignal): Promise<string | undefined> {
     if (!this.#isBinary) return undefined;
     const response = await this.#fetchStream(signal);
-    this.#isBinary = response !== undefined;
     if (response === undefined) return undefined;
     this.#progress.listing();
     return readListStream(response, this.#kind, raw => this.#takeItem(raw, keys));

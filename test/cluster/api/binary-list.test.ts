@@ -11,7 +11,7 @@ import { type TestContext, test } from "node:test";
 import { ApiClient } from "../../../src/cluster/api/api-client.ts";
 import { selectionsOf } from "../../../src/cluster/api/api-source.ts";
 import { BinaryList, readBinaryStatus } from "../../../src/cluster/api/binary-list.ts";
-import { nextPageSize } from "../../../src/cluster/api/list-page.ts";
+import { nextPageSize } from "../../../src/cluster/api/lists.ts";
 import type { ClusterObject, Kind } from "../../../src/cluster/objects.ts";
 import { type RawObject, trim } from "../../../src/cluster/trim.ts";
 import { readBinaryList } from "./read-binary-list.ts";

@@ -191,6 +191,26 @@ for (const [what, answer] of withoutProtobuf) {
   });
 }
 
+test("status of an answer counts, whatever its body turns out to be", async t => {
+  const told = { "Content-Encoding": "gzip", "Retry-After": "3" };
+  const refused: AnswerList = response => response.writeHead(429, told).end("slow down");
+  const rig = await startBinaryRig(t, 3, { answers: [refused] });
+  await rig.watching();
+  assert.match(rig.lines[0] ?? "", /429 Too Many Requests/);
+  assert.deepEqual(rig.delays, [3_000]);
+});
+
+for (const [what, answer] of withoutProtobuf) {
+  test(`list of a server that ${what} once is asked for in Protocol Buffers when it is needed again`, async t => {
+    const rig = await startBinaryRig(t, 3, { answers: [answer] });
+    await rig.watching();
+    const gone = { kind: "Status", code: 410, reason: "Expired", message: "too old" };
+    rig.watches[0]?.end(`${JSON.stringify({ type: "ERROR", object: gone })}\n`);
+    await rig.when(() => rig.watches.length === 2);
+    assert.deepEqual(rig.queries, [wholeFromCache, "json limit=100", "vnd.kubernetes.protobuf "]);
+  });
+}
+
 test("list lets other work run in between", async t => {
   let turns = 0;
   const turn = (): void => {

@@ -1,4 +1,4 @@
-/** Lists in pages: each page comes from the state as it was when the first one was asked for. */
+/** Lists, whole or in pages: each page comes from the state as it was when the first one was asked for. */
 
 import { randomUUID } from "node:crypto";
 import { binaryType, isBinaryKind, writeBinaryList } from "./binary-object.ts";
