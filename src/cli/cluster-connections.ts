@@ -8,7 +8,7 @@ import { untilSynced } from "../cluster/until-synced.ts";
 import type { ClusterAccess, ClusterRequest, OpenCluster } from "../dns/plugins/plugin.ts";
 import type { ObservedRestCall } from "../observe/metrics.ts";
 import { giveBackMemory, saveMemory } from "./give-back-memory.ts";
-import { withoutTurboFanUntil } from "./quick-start.ts";
+import { startQuickly } from "./quick-start.ts";
 
 export interface ClusterConnectionsOptions {
   /** For blocks that name no API server. */
@@ -86,9 +86,9 @@ export class ClusterConnections {
       selections: selectionsOf(request),
       onRequest: ({ verb, ...call }) => onRequest({ verb, method: verb, ...call }),
     });
+    startQuickly();
     source.start();
     const synced = untilSynced(store, request.kinds);
-    void withoutTurboFanUntil(synced);
     void synced.then(() => store.indexAddresses());
     // It keeps everything waiting for some ten milliseconds: not while others wait for the server to be ready.
     void synced.then(() => setTimeout(() => void giveBackMemory("regular"), settlingMs).unref());
