@@ -176,11 +176,13 @@ class Cell<Label extends string> {
 /** prom-client's own makes a key of the labels for each value: a microsecond, and half a KiB of garbage. */
 class Histogram<Label extends string> implements HistogramOf<Label> {
   readonly #name: string;
+  readonly #labelNames: readonly Label[];
   readonly #edges: readonly number[];
   readonly #byLabels = new Map<string, { readonly labels: Labels<Label>; readonly counts: BucketCounts }>();
 
   constructor(name: string, labels: readonly Label[], edges: readonly number[]) {
     this.#name = name;
+    this.#labelNames = labels;
     this.#edges = edges;
     // There from the beginning, as CoreDNS has it.
     if (labels.length === 0) this.at({} as Labels<Label>);
@@ -191,7 +193,8 @@ class Histogram<Label extends string> implements HistogramOf<Label> {
   }
 
   at(labels: Labels<Label>): BucketCounts {
-    const key = JSON.stringify(labels);
+    // In the order of the names: the same labels in another are the same series.
+    const key = JSON.stringify(this.#labelNames.map(label => labels[label]));
     const known = this.#byLabels.get(key);
     if (known !== undefined) return known.counts;
     const counts = new BucketCounts(this.#edges);

@@ -85,7 +85,7 @@ export class Metrics extends MetricRegistry {
     this.#queries.observe(query);
   }
 
-  /** Counts queries that differ from this one in their duration only. */
+  /** Counts queries that differ from this one in their duration and sizes only. */
   tallyOf(query: CountedQuery): Tally {
     return this.#queries.tallyOf(query);
   }

@@ -250,6 +250,15 @@ test("a query tallied as one of a kind is counted like any other", async () => {
   assert.deepEqual(await linesOf(tallied), await linesOf(observed));
 });
 
+test("labels in another order are the same series", async () => {
+  const metrics = newMetrics();
+  const durations = metrics.histogram("one_seconds", "Some.", ["to", "from"], [1]);
+  durations.observe({ to: "a", from: "b" }, 1);
+  durations.observe({ from: "b", to: "a" }, 1);
+  const one = (await scrape(metrics)).get("one_seconds");
+  assert.deepEqual(valuesOf(one, { to: "a" }, "one_seconds_count"), [2]);
+});
+
 test("a histogram counts by labels, whichever way it is told, and without labels is there from the beginning", async () => {
   const metrics = newMetrics();
   metrics.histogram("empty_seconds", "Nothing yet.", [], [1]);

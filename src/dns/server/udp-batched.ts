@@ -147,7 +147,7 @@ class BatchedListener implements UDPListener {
   #flushSoon(): void {
     if (this.#isToFlush) return;
     this.#isToFlush = true;
-    // In this turn: closing takes another one at least.
+    // In this turn. Who closes reads once more at the end, and that sends what is here.
     setImmediate(this.#flush);
   }
 

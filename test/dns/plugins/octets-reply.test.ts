@@ -7,6 +7,7 @@ import { extendedErrorOption } from "../../../src/dns/wire/ede.ts";
 import { encodeMessage } from "../../../src/dns/wire/encode.ts";
 import type { Message } from "../../../src/dns/wire/message.ts";
 import { layoutOf } from "../../../src/dns/wire/message-layout.ts";
+import { because } from "../../../src/dns/zone/reason.ts";
 import { formatRecord } from "../../support/zone-text.ts";
 import { emptyMessage, plainEdns, record } from "../wire/messages.ts";
 import { octets } from "../wire/octets.ts";
@@ -36,6 +37,14 @@ suite("octetsReply", () => {
     const sent = octetsReply(wire, { plugin: "forward" }).encode(query, [], 512);
     assert.deepEqual(Buffer.from(sent.subarray(2)), Buffer.from(wire.subarray(2)));
     assert.equal(decodeMessage(sent).id, 7);
+  });
+
+  test("a change of the options or of the reason alone is a change", () => {
+    const reply = replyOf(answered);
+    const reason = because("stale-answer", "old");
+    assert.deepEqual(reply.with({ options: [stale] }).options, [stale]);
+    assert.deepEqual(reply.with({ reason }).reason, reason);
+    assert.equal(reply.with({ isAuthoritative: false }), reply);
   });
 
   test("the octets given are never changed", () => {

@@ -35,7 +35,8 @@ test("a million names that are asked for twice take no more than their memory, a
   const popular = Array.from({ length: 100 }, (_, index) =>
     buildQuery(`web-${index}.shop.svc.cluster.local. A`),
   );
-  for (let time = 0; time < 2; time++) for (const octets of popular) ask(answers, query, octets);
+  // Two of them may share a place among those that were asked once.
+  for (const octets of popular) while (!ask(answers, query, octets));
   const before = heapBytes();
   const octets = buildQuery("aaaaaaa.shop.svc.cluster.local. A");
   for (let index = 0; index < 1_000_000; index++) {

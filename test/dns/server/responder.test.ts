@@ -52,6 +52,25 @@ test("a question that leads out of all zones is REFUSED to whoever asks it", asy
   assert.equal((await ask(port)).rcode, "REFUSED");
 });
 
+test("nothing is under way when late answers and faults have been sent", async () => {
+  const server = newServer();
+  const handle: Handler = async query => {
+    await null;
+    if (query.name[0] === "faulty") throw new Error("a bug");
+    if (query.name[0] !== "web") return answering(1)(query);
+    const found = await query.lookup({ ...query.question, name: ["faulty", "test"] });
+    return found.kind === "failure" ? answering(2)(query) : found;
+  };
+  await server.apply(planOf(`test {\n bind ${host}\n answer\n}`, { handle }));
+  const port = server.listeners[0]?.port ?? 0;
+  const codes: string[] = [];
+  for (const name of ["other", "faulty", "web"]) codes.push((await ask(port, `${name}.test. A`)).rcode);
+  const startedAtMs = performance.now();
+  await server.close();
+  assert.ok(performance.now() - startedAtMs < 2_000, "closing has waited for the time of grace");
+  assert.deepEqual(codes, ["NOERROR", "SERVFAIL", "NOERROR"]);
+});
+
 test("the plugins of an earlier plan are closed when their last query is answered, not before", async context => {
   const server = newServer();
   context.after(() => server.close());

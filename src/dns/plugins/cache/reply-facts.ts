@@ -71,7 +71,7 @@ function isAnswer({ octets, layout, rcode }: ReplyOctets, { type, class: ofClass
   let ownerAt = questionEnd;
   for (let index = 0; index < typesAt.length; index++) {
     const typeAt = typesAt[index] as number;
-    if (uint16At(octets, ownerAt) !== pointerToQuestion || typeAt !== ownerAt + 2) return false;
+    if (uint16At(octets, ownerAt) !== pointerToQuestion) return false;
     if (uint16At(octets, typeAt) !== type || uint16At(octets, typeAt + 2) !== ofClass) return false;
     ownerAt = typeAt + dataOffset + uint16At(octets, typeAt + dataOffset - 2);
   }

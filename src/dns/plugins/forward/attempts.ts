@@ -24,8 +24,8 @@ export type Answered =
   | { readonly upstream: ForwardUpstream; readonly reply: undefined; readonly error: ExchangeError };
 
 /**
- * Asks one upstream after the other, of one at least. Those that refuse or break are asked once. Those that stay silent are asked again
- * when all others have failed too: a datagram may have been lost, and the client waits anyway.
+ * Asks one upstream after the other, of one at least. Those that refuse or break are asked once. Those that stay silent
+ * are asked again when all others have failed too: a datagram may have been lost, and the client waits anyway.
  *
  * A reply with one of the `failover` codes counts only when no upstream has another.
  */

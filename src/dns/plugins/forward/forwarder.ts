@@ -87,7 +87,7 @@ export class Forwarder {
 
   /** True when `next` gives this outcome to the following stanza. */
   passesOn(outcome: Outcome): boolean {
-    if (this.keepsAll || outcome.kind !== "reply") return false;
+    if (outcome.kind !== "reply") return false;
     const { nextRcodes, nextOnNodata } = this.config;
     const { rcode, answers } = outcome.message;
     return nextRcodes.includes(rcode) || (nextOnNodata && rcode === rcodes.NOERROR && answers.length === 0);
@@ -108,7 +108,8 @@ export class Forwarder {
       flight = this.#fly(upstreams, octets, over);
       flights.set(key, flight);
     }
-    const landed = () => flights.get(key) === flight && flights.delete(key);
+    // True for the first that hears of it: all of them hear before anybody can ask anew.
+    const landed = () => flights.delete(key);
     return flight.then(
       answered => {
         if (landed()) this.#compare(key, answered);

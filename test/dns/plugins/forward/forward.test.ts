@@ -122,6 +122,40 @@ test("questions that differ in type, flags, EDNS or transport do not share an an
   assert.equal(upstreams.asked.length, 7);
 });
 
+test("a fault in an exchange reaches all who share it, and the next question is asked again", async () => {
+  let isFaulty = true;
+  const { rig, upstreams } = await startForward("forward . 10.0.0.1", {
+    [a]: () => {
+      if (isFaulty) throw new TypeError("a bug");
+      return "";
+    },
+  });
+  const both = [rig.ask("www.example.org. A"), rig.ask("www.example.org. A")];
+  for (const { status } of await Promise.allSettled(both)) assert.equal(status, "rejected");
+  assert.equal(upstreams.asked.length, 1);
+  isFaulty = false;
+  assert.equal((await rig.ask("www.example.org. A")).rcode, "NOERROR");
+});
+
+test("max_concurrent counts queries over UDP and TCP together", async () => {
+  const release = Promise.withResolvers<string>();
+  const { rig } = await startForward("forward . 10.0.0.1 {\n max_concurrent 2\n}", {
+    [a]: () => release.promise,
+  });
+  const [udp, tcp] = [{}, { client: { protocol: "tcp" } }] as const;
+  const asked = [
+    rig.ask("one.example.org. A", udp),
+    rig.ask("one.example.org. A", tcp),
+    rig.ask("two.example.org. A"),
+  ];
+  release.resolve("");
+  const answers = await Promise.all(asked);
+  assert.deepEqual(
+    answers.map(({ rcode }) => rcode),
+    ["NOERROR", "NOERROR", "REFUSED"],
+  );
+});
+
 test("max_concurrent queries under way refuse the next, equal ones join", async () => {
   const release = Promise.withResolvers<string>();
   const { rig } = await startForward("forward . 10.0.0.1 {\n max_concurrent 2\n}", {
