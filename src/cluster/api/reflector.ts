@@ -36,7 +36,7 @@ export interface Selection {
   readonly fields?: string;
   /** What is kept of an object; all of it unless given. */
   readonly keep?: (object: ClusterObject) => ClusterObject;
-  /** List them in Protocol Buffers where the server can, without what `binary-list.ts` leaves out. */
+  /** List them in Protocol Buffers where the server can, without what `binary-objects.ts` leaves out. */
   readonly isBinary?: boolean;
 }
 

@@ -39,7 +39,10 @@ export interface PreparedParts {
   readonly rcode: number;
 }
 
-/** What one takes besides its octets, with its place in the table: measured. */
+/**
+ * What one takes besides its octets, with its place in the table, and more: measured were 400 for an address of a Service,
+ * and what is made of more takes more.
+ */
 const overheadBytes = 700;
 /** And what it takes to tell others of it. */
 const exchangeBytes = 3500;
