@@ -161,10 +161,7 @@ class ZoneCounts {
   readonly durations = new BucketCounts(durationEdgesSeconds);
   readonly requestSizes = protocols.map(() => new BucketCounts(sizeEdgesBytes));
   readonly responseSizes = protocols.map(() => new BucketCounts(sizeEdgesBytes));
-  /** By plugin, then by rcode; an array with holes, since nearly all codes lie below 6. */
-  readonly responses = new Map<string, number[]>();
-  /** By plugin, then by kind. */
-  readonly #tallies = new Map<string, Map<number, QueryTally>>();
+  readonly byPlugin = new Map<string, PluginCounts>();
   dnssecOkRequests = 0;
 
   constructor(server: string, zone: string) {
@@ -173,22 +170,29 @@ class ZoneCounts {
 
   /** The same for all of a kind: what differs from one kept answer to the next would be another place in memory. */
   tallyOf(query: CountedQuery): QueryTally {
-    const byKind = this.#tallies.get(query.plugin) ?? this.#addPlugin(query.plugin);
+    const { tallies, responses } = this.byPlugin.get(query.plugin) ?? this.#addPlugin(query.plugin);
     const kind = (requestIndexOf(query) * 2 + (query.isDnssecOk ? 1 : 0)) * rcodeCount + query.rcode;
-    let tally = byKind.get(kind);
+    let tally = tallies.get(kind);
     if (tally === undefined) {
-      tally = new QueryTally(this, query, this.responses.get(query.plugin) ?? []);
-      byKind.set(kind, tally);
+      tally = new QueryTally(this, query, responses);
+      tallies.set(kind, tally);
     }
     return tally;
   }
 
-  #addPlugin(plugin: string): Map<number, QueryTally> {
-    const byKind = new Map<number, QueryTally>();
-    this.#tallies.set(plugin, byKind);
-    this.responses.set(plugin, []);
-    return byKind;
+  #addPlugin(plugin: string): PluginCounts {
+    const counts: PluginCounts = { responses: [], tallies: new Map() };
+    this.byPlugin.set(plugin, counts);
+    return counts;
   }
+}
+
+/** Of what one plugin has answered. */
+interface PluginCounts {
+  /** By rcode; an array with holes, since nearly all codes lie below 6. */
+  readonly responses: number[];
+  /** By kind. */
+  readonly tallies: Map<number, QueryTally>;
 }
 
 /** Twelve bits (RFC 6891 §6.1.3). */
@@ -249,9 +253,9 @@ function* requestSamples({ labels, requests }: ZoneCounts): Iterable<Sample> {
   }
 }
 
-function* responseSamples({ labels, responses }: ZoneCounts): Iterable<Sample> {
-  for (const [plugin, byRcode] of responses) {
-    for (const [text, value] of Object.entries(byRcode)) {
+function* responseSamples({ labels, byPlugin }: ZoneCounts): Iterable<Sample> {
+  for (const [plugin, { responses }] of byPlugin) {
+    for (const [text, value] of Object.entries(responses)) {
       const rcode = rcodeNames.get(Number(text)) ?? `RCODE${text}`;
       yield { labels: { ...labels, rcode, plugin }, value };
     }

@@ -6,17 +6,7 @@
 import type { Kind } from "../objects.ts";
 import type { RawObject } from "../raw-object.ts";
 import { binaryReaderOf, type ReadObject } from "./binary-objects.ts";
-import {
-  type Cursor,
-  type Fields,
-  message,
-  messages,
-  readMessage,
-  readVarint,
-  table,
-  text,
-  whole,
-} from "./protobuf.ts";
+import { type Cursor, message, messages, readMessage, readVarint, table, text, whole } from "./protobuf.ts";
 
 export const binaryType = "application/vnd.kubernetes.protobuf";
 
@@ -32,6 +22,9 @@ const status = table({
   5: message("details", table({ 4: messages("causes", cause) })),
   6: whole("code"),
 });
+
+/** `Unknown` of the runtime's. */
+const statusEnvelope = table({ 2: message("raw", status) });
 
 export interface ListMetadata {
   readonly resourceVersion?: string;
@@ -102,8 +95,7 @@ export class BinaryList {
 
   #open(): void {
     if (this.#end < magic.length) return;
-    const { octets } = this.#cursor;
-    if (!octets.subarray(0, magic.length).equals(magic)) throw unknownForm();
+    mustHaveMagic(this.#cursor.octets);
     this.#cursor.at = magic.length;
     this.#isOpened = true;
   }
@@ -159,13 +151,11 @@ function cutOff(): Error {
 
 /** A Status as it would be in JSON. Throws for anything else. */
 export function readBinaryStatus(octets: Buffer): object {
-  return readContent(octets, status);
+  mustHaveMagic(octets);
+  const { raw = {} } = readMessage({ octets, at: magic.length }, octets.length, statusEnvelope);
+  return raw as object;
 }
 
-/** What is inside of the envelope (`Unknown` of the runtime's). */
-function readContent(octets: Buffer, content: Fields): Record<string, unknown> {
+function mustHaveMagic(octets: Buffer): void {
   if (!octets.subarray(0, magic.length).equals(magic)) throw unknownForm();
-  const cursor: Cursor = { octets, at: magic.length };
-  const { raw = {} } = readMessage(cursor, octets.length, table({ 2: message("raw", content) }));
-  return raw as Record<string, unknown>;
 }

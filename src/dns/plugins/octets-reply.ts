@@ -64,7 +64,7 @@ export function hasOneTtl(reply: Reply): boolean {
   return reply instanceof OctetsReply && reply.hasOneTtl;
 }
 
-const noOptions: readonly EdnsOption[] = [];
+export const noOptions: readonly EdnsOption[] = [];
 
 /** RFC 1035 §4.1.1 and RFC 4035 §3, in the octets 2 and 3. */
 const bits = {

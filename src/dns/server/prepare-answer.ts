@@ -11,6 +11,7 @@ import {
   type MessageLayout,
   ttlOffset,
   uint16At,
+  uint32At,
 } from "../wire/message-layout.ts";
 import { typeCodes } from "../wire/record.ts";
 import { isTruncated, uncutReply } from "./cut-reply.ts";
@@ -73,8 +74,7 @@ function countingTtls(
   if (countdown === undefined) return noPlaces;
   const seconds = ttlSecondsAt(countdown, countdown.beganAtMs);
   const ttlsAt = typesAt.map(typeAt => typeAt + ttlOffset);
-  if (ttlsAt.every(at => uint16At(octets, at) * 0x1_0000 + uint16At(octets, at + 2) === seconds))
-    return ttlsAt;
+  if (ttlsAt.every(at => uint32At(octets, at) === seconds)) return ttlsAt;
   provenance.changesEachSecond();
   return noPlaces;
 }

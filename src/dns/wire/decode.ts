@@ -13,7 +13,7 @@ import { headerSizeBytes } from "./message.ts";
 import type { Name } from "./name.ts";
 import { Reader } from "./reader.ts";
 import type { RecordData, ResourceRecord } from "./record.ts";
-import { typeCodes } from "./record.ts";
+import { acceptedTtl, typeCodes } from "./record.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Throws WireError and nothing else; see `wire-error.ts` for the codes. */
@@ -142,8 +142,7 @@ function readRecord(reader: Reader, name: Name, typeCode: number): ResourceRecor
   reader.enterRecordData(reader.uint16());
   const data = readRecordData(reader, typeCode);
   reader.leaveRecordData();
-  // RFC 2181 §8: a TTL with the highest bit set counts as zero.
-  return { name, class: recordClass, ttlSeconds: ttlSeconds > 0x7fffffff ? 0 : ttlSeconds, data };
+  return { name, class: recordClass, ttlSeconds: acceptedTtl(ttlSeconds), data };
 }
 
 function readRecordData(reader: Reader, typeCode: number): RecordData {

@@ -8,7 +8,7 @@
 import type { Edns, Message } from "./message.ts";
 import { headerSizeBytes, optionCodes } from "./message.ts";
 import type { RecordData, ResourceRecord } from "./record.ts";
-import { typeCodes } from "./record.ts";
+import { maxTtlSeconds, typeCodes } from "./record.ts";
 import { WireError } from "./wire-error.ts";
 import { maxMessageSizeBytes, Writer } from "./writer.ts";
 
@@ -102,7 +102,7 @@ function writeRecord(record: ResourceRecord): void {
   writer.uint16(data.type === "unknown" ? data.code : typeCodes[data.type]);
   writer.uint16(record.class);
   writer.uint32(record.ttlSeconds);
-  if (record.ttlSeconds > 0x7fffffff)
+  if (record.ttlSeconds > maxTtlSeconds)
     throw new WireError("OUT_OF_RANGE", `TTL ${record.ttlSeconds} (RFC 2181 §8)`);
   const lengthAt = writer.offset;
   writer.uint16(0);

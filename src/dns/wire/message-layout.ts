@@ -69,6 +69,11 @@ export function layoutOf(octets: Uint8Array): MessageLayout | undefined {
   return { questionEnd, typesAt, ...sections, optionsStart: 0, optionsEnd: 0 };
 }
 
+/** Without a sign. */
+export function uint32At(octets: Uint8Array, at: number): number {
+  return uint16At(octets, at) * 0x1_0000 + uint16At(octets, at + 2);
+}
+
 export function uint16At(octets: Uint8Array, at: number): number {
   return ((octets[at] as number) << 8) | (octets[at + 1] as number);
 }

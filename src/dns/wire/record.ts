@@ -78,3 +78,11 @@ const typeNames = new Map(Object.entries(typeCodes).map(([name, code]) => [code 
 export function typeName(code: number): string {
   return typeNames.get(code) ?? `TYPE${code}`;
 }
+
+/** RFC 2181 §8. */
+export const maxTtlSeconds = 0x7fffffff;
+
+/** Of 32 bits as they came: with the highest bit set they count as zero (RFC 2181 §8). */
+export function acceptedTtl(ttlSeconds: number): number {
+  return ttlSeconds > maxTtlSeconds ? 0 : ttlSeconds;
+}

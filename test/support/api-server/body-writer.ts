@@ -26,7 +26,7 @@ export class BodyWriter {
       this.#response.write(body);
       return;
     }
-    this.#waiting = Buffer.concat([this.#waiting, Buffer.from(body as string)]);
+    this.#waiting = Buffer.concat([this.#waiting, typeof body === "string" ? Buffer.from(body) : body]);
     if (!this.#isBusy) this.#writeSlice(this.#pacing);
   }
 

@@ -3,7 +3,7 @@
 import type { EdnsOption, Message } from "../../wire/message.ts";
 import { maxMessageSizeBytes } from "../../wire/writer.ts";
 import type { Reason } from "../../zone/reason.ts";
-import { type OctetsParts, OctetsReply, octetsReply } from "../octets-reply.ts";
+import { noOptions, type OctetsParts, OctetsReply, octetsReply } from "../octets-reply.ts";
 import type { Reply } from "../outcome.ts";
 
 /** The same reply to `query`. */
@@ -14,8 +14,6 @@ export function keptReply(reply: Reply, query: Message): KeptReply {
       : reply.encode({ ...query, edns: undefined }, noOptions, maxMessageSizeBytes);
   return new KeptReply(octets, reply);
 }
-
-const noOptions: readonly EdnsOption[] = [];
 
 export class KeptReply {
   /** Latin-1: V8 has three objects more for octets, and has them elsewhere when there are many. */

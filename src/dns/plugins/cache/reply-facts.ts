@@ -2,10 +2,10 @@
 
 import type { Message, Question } from "../../wire/message.ts";
 import { headerSizeBytes, rcodes } from "../../wire/message.ts";
-import { dataOffset, type MessageLayout, ttlOffset, uint16At } from "../../wire/message-layout.ts";
+import { dataOffset, type MessageLayout, ttlOffset, uint16At, uint32At } from "../../wire/message-layout.ts";
 import { isSameName } from "../../wire/name.ts";
 import { isNameAt } from "../../wire/patch-message.ts";
-import { typeCodes } from "../../wire/record.ts";
+import { acceptedTtl, typeCodes } from "../../wire/record.ts";
 import { octetsOf, type ReplyOctets } from "../octets-reply.ts";
 import type { Reply } from "../outcome.ts";
 import { isCacheable, kindOf, lowestTtlSeconds, type ResponseKind, saysHowLong } from "./response-kind.ts";
@@ -101,10 +101,8 @@ function plainFacts(kind: "answer" | "denial", { octets, layout }: ReplyOctets):
 function lowestTtlIn(octets: Uint8Array, { typesAt }: MessageLayout): number {
   let lowest = Infinity;
   for (let index = 0; index < typesAt.length; index++) {
-    const at = (typesAt[index] as number) + ttlOffset;
-    const ttlSeconds = uint16At(octets, at) * 0x10000 + uint16At(octets, at + 2);
-    // RFC 2181 §8: a TTL with the highest bit set counts as zero.
-    lowest = Math.min(lowest, ttlSeconds > 0x7fffffff ? 0 : ttlSeconds);
+    const ttlSeconds = uint32At(octets, (typesAt[index] as number) + ttlOffset);
+    lowest = Math.min(lowest, acceptedTtl(ttlSeconds));
   }
   return lowest;
 }
